@@ -1,0 +1,1 @@
+"""Label art, drawn from a catalogue entry."""

@@ -1,0 +1,1 @@
+"""Package shapes: meshes with UVs, collision primitives and resting poses."""
