@@ -1,0 +1,1 @@
+"""ROS helpers; the only folder of this package that imports rclpy and messages."""
