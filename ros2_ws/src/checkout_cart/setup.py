@@ -1,0 +1,29 @@
+"""Install checkout_cart."""
+
+from glob import glob
+
+from setuptools import find_packages, setup
+
+package = 'checkout_cart'
+
+setup(
+    name=package,
+    version='0.1.0',
+    packages=find_packages(exclude=['test']),
+    data_files=[
+        ('share/ament_index/resource_index/packages', ['resource/' + package]),
+        ('share/' + package, ['package.xml', 'README.md']),
+        ('share/' + package + '/config', glob('config/*.yaml')),
+    ],
+    install_requires=['setuptools'],
+    zip_safe=False,
+    maintainer='Smart checkout maintainers',
+    maintainer_email='maintainers@smart-checkout.example',
+    description='Tray contents and customer to cart, payment and receipt, on an append-only journal.',
+    license='Apache-2.0',
+    entry_points={
+        'console_scripts': [
+            'cart_node = checkout_cart.ros.cart_node:main',
+        ],
+    },
+)
