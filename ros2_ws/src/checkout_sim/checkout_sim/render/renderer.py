@@ -1,0 +1,338 @@
+"""The renderer: one context, models uploaded once, a picture and an id picture for any look, camera and placing of items."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import moderngl
+import numpy as np
+from numpy.typing import NDArray
+
+from checkout_sim.render import shaders
+from checkout_sim.render.camera import FAR, NEAR, Camera
+from checkout_sim.render.context import create_context
+from checkout_sim.render.look import Look, Surface
+from checkout_sim.render.textures import texture
+from checkout_sim.shapes.parts import Model
+from checkout_sim.world.geometry import look_at, pose_matrix
+from checkout_sim.world.tray import TABLE_Z, plane_mesh, tray_mesh
+
+F64 = NDArray[np.float64]
+U8 = NDArray[np.uint8]
+
+_SHADOW_SIZE = 1024
+_SHADOW_HALF = 0.45  # m that the shadow map covers around the middle of the tray
+_SHADOW_DEPTH = 1.4
+_HEIGHT_SIZE = (192, 160)  # px
+_HEIGHT_COVER = (0.768, 0.64)  # m: 4 mm a pixel
+_SHADOW_TAPS = 8
+_OPAQUE_SHADOW = 0.45  # translucent parts above this opacity cast a shadow
+_MODELS_KEPT = 160
+_SURFACES_KEPT = 48
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Hold a model and where it is in frame `tray` (m; quaternion wxyz)."""
+
+    model: Model
+    pos: F64
+    quat: F64
+
+
+class _Mesh:
+    """Hold the vertex arrays of one mesh for the passes that need it."""
+
+    def __init__(self, renderer: Renderer, vertices: F64, normals: F64, uvs: F64, faces: NDArray[np.int32]) -> None:
+        context = renderer.context
+        data = np.concatenate([vertices, normals, uvs], axis=1).astype(np.float32)
+        self._vertices = context.buffer(data.tobytes())
+        self._faces = context.buffer(np.ascontiguousarray(faces, np.int32).tobytes())
+        full = [(self._vertices, '3f 3f 2f', 'position', 'normal', 'uv')]
+        bare = [(self._vertices, '3f 20x', 'position')]
+        self.surface = context.vertex_array(renderer.opaque, full, self._faces)
+        self.translucent = context.vertex_array(renderer.translucent, full, self._faces)
+        self.depth = context.vertex_array(renderer.depth, bare, self._faces)
+        self.height = context.vertex_array(renderer.height_program, bare, self._faces)
+        self.ident = context.vertex_array(renderer.ident, bare, self._faces)
+
+    def release(self) -> None:
+        """Free the buffers."""
+        for array in (self.surface, self.translucent, self.depth, self.height, self.ident, self._vertices, self._faces):
+            array.release()
+
+
+class _Uploaded:
+    """Hold a model on the card: one mesh a part and the atlas."""
+
+    def __init__(self, renderer: Renderer, model: Model) -> None:
+        self.model = model  # keeps the object alive, so that its id stays its own
+        self.meshes = [_Mesh(renderer, p.vertices, p.normals, p.uvs, p.faces) for p in model.parts]
+        self.atlas = renderer.upload(model.atlas, repeat=False)
+        self.radius = float(max(np.linalg.norm(p.vertices, axis=1).max() for p in model.parts))
+
+    def release(self) -> None:
+        """Free everything."""
+        for mesh in self.meshes:
+            mesh.release()
+        self.atlas.release()
+
+
+class Renderer:
+    """Draw trays. Not thread-safe: one instance a thread. Equal arguments give equal bytes on one machine."""
+
+    def __init__(self, width: int, height: int, supersample: float = 1.5) -> None:
+        self.width, self.height = width, height
+        self.context = create_context()
+        c = self.context
+        self._size = (round(width * supersample), round(height * supersample))
+        fragment = shaders.SURFACE_FRAGMENT.replace('TAPS', str(_SHADOW_TAPS))
+        self.opaque = c.program(shaders.SURFACE_VERTEX, '#version 330\n' + fragment)
+        self.translucent = c.program(shaders.SURFACE_VERTEX, '#version 330\n#define TRANSLUCENT\n' + fragment)
+        self.depth = c.program(shaders.DEPTH_VERTEX, shaders.DEPTH_FRAGMENT)
+        self.height_program = c.program(shaders.HEIGHT_VERTEX, shaders.HEIGHT_FRAGMENT)
+        self.ident = c.program(shaders.ID_VERTEX, shaders.ID_FRAGMENT)
+        self._colour = c.framebuffer([c.renderbuffer(self._size, 4)], c.depth_renderbuffer(self._size))
+        self._ids = c.framebuffer([c.renderbuffer((width, height), 1)], c.depth_renderbuffer((width, height)))
+        self._shadow = c.depth_texture((_SHADOW_SIZE, _SHADOW_SIZE))
+        self._shadow_buffer = c.framebuffer(depth_attachment=self._shadow)
+        self._compare = c.sampler(texture=self._shadow, filter=(moderngl.LINEAR, moderngl.LINEAR), compare_func='<=')
+        self._plain = c.sampler(texture=self._shadow, filter=(moderngl.NEAREST, moderngl.NEAREST), compare_func='')
+        self._height_buffer = c.framebuffer(
+            [c.renderbuffer(_HEIGHT_SIZE, 1, dtype='f4')], c.depth_renderbuffer(_HEIGHT_SIZE)
+        )
+        self._heights = c.texture(_HEIGHT_SIZE, 4, dtype='f4')
+        self._heights.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        self._heights.repeat_x = self._heights.repeat_y = False
+        self._tray = _Mesh(self, *tray_mesh())
+        self._table = _Mesh(self, *plane_mesh(1.6, 1.6, 0.0, 40))
+        self._models: OrderedDict[int, _Uploaded] = OrderedDict()
+        self._surfaces: OrderedDict[tuple[str, int], moderngl.Texture] = OrderedDict()
+
+    def upload(self, image: U8, repeat: bool) -> moderngl.Texture:
+        """Put an RGB image (H, W, 3) on the card, with mipmaps."""
+        height, width = image.shape[:2]
+        made = self.context.texture((width, height), 3, np.ascontiguousarray(image).tobytes(), alignment=1)
+        made.build_mipmaps()
+        made.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
+        made.repeat_x = made.repeat_y = repeat
+        return made
+
+    def draw(self, items: Sequence[Placed], look: Look, camera: Camera) -> U8:
+        """Return the clean picture (height, width, 3) BGR: no blur, no noise. The camera's size must be the renderer's."""
+        uploaded = [self._model(item.model) for item in items]
+        matrices = [pose_matrix(item.pos, item.quat) for item in items]
+        self.context.enable_only(moderngl.DEPTH_TEST)
+        light = self._draw_shadows(look, uploaded, matrices)
+        self._draw_heights(look, uploaded, matrices)
+
+        self._colour.use()
+        self._colour.clear(0.1, 0.1, 0.1, 1.0)
+        self._compare.use(1)
+        self._plain.use(2)
+        self._heights.use(3)
+        self._shadow.use(1)
+        self._shadow.use(2)
+        for program in (self.opaque, self.translucent):
+            self._set_scene(program, look, camera, light)
+        eye = camera.eye
+        order = sorted(range(len(items)), key=lambda i: float(np.linalg.norm(items[i].pos - eye)))
+        self.opaque['uv_map'] = (1.0, 1.0, 0.0)
+        for i in order:
+            self._draw_parts(uploaded[i], matrices[i], translucent=False)
+        if look.tray:
+            self._draw_surface(self._tray, look.tray_surface, 0.0)
+        self._draw_surface(self._table, look.table, TABLE_Z if look.tray else 0.0)
+        self._draw_translucent(uploaded, matrices, order)
+        raw = np.frombuffer(self._colour.read(components=3, alignment=1), np.uint8)
+        picture: U8 = raw.reshape(self._size[1], self._size[0], 3)
+        if self._size != (self.width, self.height):
+            picture = cv2.resize(picture, (self.width, self.height), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+        return picture
+
+    def ids(self, items: Sequence[Placed], camera: Camera, tray: bool = True) -> U8:
+        """Return (height, width): 0 background, i + 1 where item i is the nearest. At most 255 items."""
+        self.context.enable_only(moderngl.DEPTH_TEST)
+        self._ids.use()
+        self._ids.clear()
+        self._set_camera(self.ident, camera)
+        for i, item in enumerate(items):
+            self._draw_id(item, (i + 1) / 255.0)
+        if tray:
+            self.ident['id'] = 0.0
+            self.ident['model'].write(_IDENTITY)  # type: ignore[union-attr]
+            self._tray.ident.render()
+        return self._read_ids(self._ids.viewport)
+
+    def alone(self, item: Placed, camera: Camera) -> tuple[int, tuple[int, int, int, int]]:
+        """Draw one item with nothing else and return its pixels and its box x0, y0, x1, y1 (half-open, may leave the image).
+
+        The picture is shifted by whole pixels so that an item cut by the image's edge is measured whole.
+        """
+        points = np.concatenate([p.vertices for p in item.model.parts]).astype(np.float64)
+        matrix = pose_matrix(item.pos, item.quat)
+        pixels = camera.project(points @ matrix[:3, :3].T + matrix[:3, 3])
+        low = np.floor(pixels.min(0)).astype(int) - 2
+        high = np.ceil(pixels.max(0)).astype(int) + 3
+        size = np.minimum(high - low, (self.width, self.height))
+        self.context.enable_only(0)
+        window = (0, 0, int(size[0]), int(size[1]))
+        self._ids.use()
+        self._ids.scissor = window
+        self._ids.clear()
+        self._set_camera(self.ident, camera, shift=(-int(low[0]), -int(low[1])))
+        self._draw_id(item, 1.0)
+        self._ids.scissor = None
+        mask = self._read_ids(window) > 0
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if not len(rows):
+            return 0, (int(low[0]), int(low[1]), int(low[0]), int(low[1]))
+        box = (
+            int(low[0] + columns[0]),
+            int(low[1] + rows[0]),
+            int(low[0] + columns[-1] + 1),
+            int(low[1] + rows[-1] + 1),
+        )
+        return int(np.count_nonzero(mask)), box
+
+    def close(self) -> None:
+        """Free the context."""
+        self.context.release()
+
+    def _model(self, model: Model) -> _Uploaded:
+        key = id(model)
+        if key in self._models:
+            self._models.move_to_end(key)
+            return self._models[key]
+        while len(self._models) >= _MODELS_KEPT:
+            self._models.popitem(last=False)[1].release()
+        self._models[key] = _Uploaded(self, model)
+        return self._models[key]
+
+    def _surface(self, surface: Surface) -> moderngl.Texture:
+        key = (surface.kind, surface.number)
+        if key in self._surfaces:
+            self._surfaces.move_to_end(key)
+            return self._surfaces[key]
+        while len(self._surfaces) >= _SURFACES_KEPT:
+            self._surfaces.popitem(last=False)[1].release()
+        self._surfaces[key] = self.upload(texture(*key), repeat=True)
+        return self._surfaces[key]
+
+    def _draw_shadows(self, look: Look, uploaded: list[_Uploaded], matrices: list[F64]) -> F64:
+        to_key = np.array(look.to_key)
+        up = np.array([0.0, 0.0, 1.0]) if abs(to_key[2]) < 0.9 else np.array([0.0, 1.0, 0.0])
+        scale = np.diag([1 / _SHADOW_HALF, 1 / _SHADOW_HALF, 2 / _SHADOW_DEPTH, 1.0])
+        scale[2, 3] = -1.0
+        light = scale @ look_at(to_key * 0.8, np.zeros(3), up)
+        self._shadow_buffer.use()
+        self._shadow_buffer.clear(depth=1.0)
+        self.depth['light_view'].write(_bytes(light))  # type: ignore[union-attr]
+        for model, matrix in zip(uploaded, matrices, strict=True):
+            self.depth['model'].write(_bytes(matrix))  # type: ignore[union-attr]
+            for mesh, part in zip(model.meshes, model.model.parts, strict=True):
+                if part.material.opacity > _OPAQUE_SHADOW:
+                    mesh.depth.render()
+        if look.tray:
+            self.depth['model'].write(_IDENTITY)  # type: ignore[union-attr]
+            self._tray.depth.render()
+        return light
+
+    def _draw_heights(self, look: Look, uploaded: list[_Uploaded], matrices: list[F64]) -> None:
+        """Fill the map of blurred heights: where its surroundings are higher than a point, that point gets less sky."""
+        self._height_buffer.use()
+        self._height_buffer.clear(0.0 if look.tray else 0.0)
+        self.height_program['scale'] = (1 / _HEIGHT_COVER[0], 1 / _HEIGHT_COVER[1])
+        for model, matrix in zip(uploaded, matrices, strict=True):
+            self.height_program['model'].write(_bytes(matrix))  # type: ignore[union-attr]
+            for mesh, part in zip(model.meshes, model.model.parts, strict=True):
+                if part.material.opacity > _OPAQUE_SHADOW:
+                    mesh.height.render()
+        if look.tray:
+            self.height_program['model'].write(_IDENTITY)  # type: ignore[union-attr]
+            self._tray.height.render()
+        raw = np.frombuffer(self._height_buffer.read(components=1, dtype='f4'), np.float32)
+        height = np.maximum(raw.reshape(_HEIGHT_SIZE[1], _HEIGHT_SIZE[0]), 0.0)
+        blurred = np.zeros((*height.shape, 4), np.float32)
+        for channel, sigma in enumerate((1.1, 3.2, 9.0)):  # 4.4, 13 and 36 mm
+            blurred[..., channel] = cv2.GaussianBlur(height, (0, 0), sigma)
+        self._heights.write(blurred.tobytes())
+
+    def _set_camera(self, program: moderngl.Program, camera: Camera, shift: tuple[int, int] = (0, 0)) -> None:
+        w, h = camera.width, camera.height
+        program['view'].write(_bytes(camera.view))  # type: ignore[union-attr]
+        program['lens'] = (
+            2 * camera.fx / w,
+            2 * camera.fy / h,
+            2 * (camera.cx + 0.5 + shift[0]) / w - 1,
+            2 * (camera.cy + 0.5 + shift[1]) / h - 1,
+        )
+        program['radial'] = (camera.k1, camera.k2)
+        program['depth_range'] = (NEAR, FAR)
+
+    def _set_scene(self, program: moderngl.Program, look: Look, camera: Camera, light: F64) -> None:
+        self._set_camera(program, camera)
+        program['light_view'].write(_bytes(light))  # type: ignore[union-attr]
+        program['atlas'], program['shadow'], program['blockers'], program['heights'] = 0, 1, 2, 3
+        program['eye'] = tuple(camera.eye)
+        program['to_key'], program['key'] = look.to_key, look.key
+        program['to_fill'], program['fill'] = look.to_fill, look.fill
+        program['sky'], program['ground'], program['gain'] = look.sky, look.ground, look.gain
+        program['panel_a'], program['panel_b'] = look.panels
+        program['panel_shape'] = look.panel_shape
+        reach = min(0.045, 0.13 * look.penumbra / (2 * _SHADOW_HALF) + 0.004)
+        program['penumbra'] = (look.penumbra * _SHADOW_DEPTH / (2 * _SHADOW_HALF), reach)
+        program['occlusion'] = (1 / _HEIGHT_COVER[0], 1 / _HEIGHT_COVER[1], look.occlusion, 0.0)
+        program['frame'] = (2 / self._size[0], 2 / self._size[1], look.vignette)
+
+    def _draw_parts(self, model: _Uploaded, matrix: F64, translucent: bool) -> None:
+        program = self.translucent if translucent else self.opaque
+        program['model'].write(_bytes(matrix))  # type: ignore[union-attr]
+        model.atlas.use(0)
+        for mesh, part in zip(model.meshes, model.model.parts, strict=True):
+            m = part.material
+            if (m.opacity < 1.0) != translucent:
+                continue
+            program['material'] = (max(m.roughness, 0.08), m.specular * 2.0, m.opacity)
+            program['tint'] = m.tint
+            (mesh.translucent if translucent else mesh.surface).render()
+
+    def _draw_translucent(self, uploaded: list[_Uploaded], matrices: list[F64], order: list[int]) -> None:
+        self.context.enable(moderngl.BLEND)
+        self.context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
+        self.translucent['uv_map'] = (1.0, 1.0, 0.0)
+        for i in reversed(order):
+            if any(part.material.opacity < 1.0 for part in uploaded[i].model.parts):
+                self._draw_parts(uploaded[i], matrices[i], translucent=True)
+        self.context.disable(moderngl.BLEND)
+
+    def _draw_surface(self, mesh: _Mesh, surface: Surface, z: float) -> None:
+        matrix = np.eye(4)
+        matrix[2, 3] = z
+        self.opaque['model'].write(_bytes(matrix))  # type: ignore[union-attr]
+        self.opaque['uv_map'] = (surface.scale, float(np.cos(surface.turn)), float(np.sin(surface.turn)))
+        self.opaque['material'] = (surface.roughness, surface.specular * 2.0, 1.0)
+        self.opaque['tint'] = surface.tint
+        self._surface(surface).use(0)
+        mesh.surface.render()
+
+    def _draw_id(self, item: Placed, value: float) -> None:
+        self.ident['id'] = value
+        self.ident['model'].write(_bytes(pose_matrix(item.pos, item.quat)))  # type: ignore[union-attr]
+        for mesh in self._model(item.model).meshes:
+            mesh.ident.render()
+
+    def _read_ids(self, window: tuple[int, int, int, int]) -> U8:
+        raw = np.frombuffer(self._ids.read(viewport=window, components=1, alignment=1), np.uint8)
+        return raw.reshape(window[3], window[2])
+
+
+def _bytes(matrix: F64) -> bytes:
+    """Return a matrix as OpenGL wants it: columns first, 32 bits."""
+    return matrix.T.astype(np.float32).tobytes()
+
+
+_IDENTITY = _bytes(np.eye(4))

@@ -1,0 +1,1 @@
+"""Nodes of the simulator: scale, truth and customer."""

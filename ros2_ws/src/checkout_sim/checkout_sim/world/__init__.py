@@ -1,0 +1,1 @@
+"""Worlds: the tray, random placements, physics, scenarios and timelines."""
