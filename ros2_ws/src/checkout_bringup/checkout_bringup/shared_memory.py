@@ -1,0 +1,84 @@
+"""Shared-memory files of Fast DDS: remember which are ours, remove those whose owner is gone.
+
+A participant holds an flock on `<name>_el` (its segments, its own ports) or `<name>_sl` (shared ports) for as long as
+it lives; whoever can take that lock may remove the file, which is how Fast DDS itself cleans up. So a file of a living
+participant is never touched. Fast DDS 2 (Jazzy) calls its files `fastrtps_*`, Fast DDS 3 `fastdds_*`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ['SharedMemory']
+
+_LOCK = re.compile(r'(fastrtps|fastdds)_(port\d+|[0-9a-f]{16})_(el|sl)')
+_FOLDER = Path('/dev/shm')
+_PROC = Path('/proc')
+
+
+class SharedMemory:
+    """Keep account of the shared-memory files of the processes that we started.
+
+    A file is ours when a process of ours has held its lock open, or when it appeared after the start and nobody holds
+    its lock. `folder` and `proc` are arguments for the tests.
+    """
+
+    def __init__(self, folder: Path = _FOLDER, proc: Path = _PROC) -> None:
+        self._folder = folder
+        self._proc = proc
+        self._before = self._locks()
+        self._held: dict[int, set[str]] = {}
+
+    def look_at(self, pid: int) -> None:
+        """Note which lock files a running process of ours holds open."""
+        held = self._held.setdefault(pid, set())
+        try:
+            descriptors = list((self._proc / str(pid) / 'fd').iterdir())
+        except OSError:
+            return
+        for descriptor in descriptors:
+            # A file that the process closes meanwhile is no concern of ours.
+            with suppress(OSError):
+                target = descriptor.readlink()
+                if target.parent == self._folder and _LOCK.fullmatch(target.name):
+                    held.add(target.name)
+
+    def ended(self, pid: int) -> list[str]:
+        """Remove what a process of ours has left behind; return the names of the removed lock files."""
+        return self._remove(self._held.pop(pid, set()))
+
+    def all_ended(self) -> list[str]:
+        """Remove what all processes of ours have left behind, also what was made between two looks."""
+        held = {name for names in self._held.values() for name in names}
+        self._held.clear()
+        return self._remove(held | (self._locks() - self._before))
+
+    def _locks(self) -> set[str]:
+        try:
+            return {path.name for path in self._folder.iterdir() if _LOCK.fullmatch(path.name)}
+        except OSError:
+            return set()
+
+    def _remove(self, names: set[str]) -> list[str]:
+        return [name for name in sorted(names) if self._remove_one(name)]
+
+    def _remove_one(self, name: str) -> bool:
+        """Remove a lock file and what it guards, unless somebody alive holds it."""
+        try:
+            descriptor = os.open(self._folder / name, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            guarded = name[: -len('_el')]
+            for leftover in (guarded, f'sem.{guarded}_mutex', name):
+                (self._folder / leftover).unlink(missing_ok=True)
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
