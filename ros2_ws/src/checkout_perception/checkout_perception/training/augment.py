@@ -1,0 +1,249 @@
+"""Vary training pictures: position, size, quarter turns, light, blur, noise, cover, and drawn strangers.
+
+Never mirrored: print must stay readable. Colour is changed little: beyond a factor of about 1.2 the flavours of a family look alike.
+Strangers are shapes with random paint, and scrambled copies of products; both are labelled UNKNOWN, so that the network learns what the
+assortment is *not* before it meets the first real stranger.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from checkout_perception.training.data import COUNTED_FROM, Truth
+
+Image = NDArray[np.uint8]
+_SMALLEST_PX = 4.0
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Say how often and how far pictures are varied; probabilities are per picture."""
+
+    scale_low: float = 0.8
+    scale_high: float = 1.25
+    shift: float = 0.1  # of the picture's size
+    quarter_turn: float = 0.15
+    stranger: float = 0.35
+    scramble: float = 0.08
+    grey_mix: float = 0.3
+    blur: float = 0.25
+    noise: float = 0.3
+    cover: float = 0.3
+
+
+class Sample(NamedTuple):
+    """Hold a picture, uint8 (H, W, 3) BGR, and its truth."""
+
+    image: Image
+    truth: Truth
+
+
+def fit(image: Image, truth: Truth, size: tuple[int, int]) -> Sample:
+    """Resize to `size` (width, height) as the run time does: both axes to the full size, nothing else."""
+    scale = np.array([size[0] / image.shape[1], size[1] / image.shape[0]] * 2, np.float32)
+    resized = np.asarray(cv2.resize(image, size), np.uint8)
+    return Sample(resized, Truth(truth.boxes * scale, truth.labels, truth.visible))
+
+
+def augment(
+    image: Image, truth: Truth, size: tuple[int, int], rng: np.random.Generator, *, unknown_label: int, config: AugmentConfig
+) -> Sample:
+    """Return a varied copy at `size` (width, height); the arguments stay as they are."""
+    sample = _place(image, truth, size, rng, config)
+    if rng.random() < config.scramble:
+        sample = _scramble_one(sample, rng, unknown_label)
+    if rng.random() < config.stranger:
+        for _ in range(int(rng.integers(1, 3))):
+            sample = _add_stranger(sample, rng, unknown_label)
+    sample = Sample(_relight(sample.image, rng, config), sample.truth)
+    if rng.random() < config.cover:
+        sample = _cover(sample, rng)
+    big = (sample.truth.boxes[:, 2:] - sample.truth.boxes[:, :2]).min(axis=1) >= _SMALLEST_PX
+    return Sample(sample.image, sample.truth.select(big & (sample.truth.visible > 0.02)))
+
+
+def _place(image: Image, truth: Truth, size: tuple[int, int], rng: np.random.Generator, config: AugmentConfig) -> Sample:
+    """Turn by a multiple of 90 degrees, scale and shift; what the frame cuts off lowers the visible fraction."""
+    height, width = image.shape[:2]
+    turns = 2 * int(rng.integers(0, 2)) + int(rng.random() < config.quarter_turn)
+    scale = float(rng.uniform(config.scale_low, config.scale_high)) * size[0] / width
+    if turns % 2:
+        scale *= 0.85  # a picture on its side would lose its ends
+    cosine, sine = ((1, 0), (0, 1), (-1, 0), (0, -1))[turns]
+    linear = scale * np.array([[cosine, -sine], [sine, cosine]], np.float32)
+    shift = rng.uniform(-config.shift, config.shift, 2) * size
+    offset = np.array(size) / 2 + shift - linear @ np.array([width / 2, height / 2])
+    matrix = np.concatenate([linear, offset[:, None]], axis=1).astype(np.float32)
+    border = tuple(int(v) for v in rng.integers(40, 200, 3))
+    placed = np.asarray(cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderValue=border), np.uint8)
+
+    first, second = truth.boxes[:, :2] @ linear.T + matrix[:, 2], truth.boxes[:, 2:] @ linear.T + matrix[:, 2]
+    boxes = np.concatenate([np.minimum(first, second), np.maximum(first, second)], axis=1)
+    clipped = np.clip(boxes, 0, np.array([*size, *size], np.float32)).astype(np.float32)
+    left = _areas(clipped) / np.maximum(_areas(boxes), 1e-6)
+    return Sample(placed, Truth(clipped, truth.labels, (truth.visible * left).astype(np.float32)))
+
+
+def _relight(image: Image, rng: np.random.Generator, config: AugmentConfig) -> Image:
+    gain = rng.uniform(0.7, 1.2) * rng.uniform(0.93, 1.07, 3)
+    curve = (np.arange(256)[:, None] / 255) ** rng.uniform(0.8, 1.25) * gain + rng.uniform(-0.04, 0.04)
+    table = (255 * np.clip(curve, 0, 1)).astype(np.uint8)
+    result = cv2.LUT(image, table.reshape(1, 256, 3))
+    if rng.random() < config.grey_mix:
+        grey = cv2.cvtColor(cv2.cvtColor(result, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+        saturation = float(rng.uniform(0.6, 1.3))
+        result = cv2.addWeighted(result, saturation, grey, 1 - saturation, 0)
+    if rng.random() < config.blur:
+        if rng.random() < 0.5:
+            result = cv2.GaussianBlur(result, (0, 0), float(rng.uniform(0.4, 1.2)))
+        else:
+            length = int(rng.integers(2, 5))
+            result = cv2.blur(result, (length, 1) if rng.random() < 0.5 else (1, length))
+    if rng.random() < config.noise:
+        noise = rng.standard_normal(result.shape, np.float32) * np.float32(rng.uniform(2, 8))
+        result = cv2.add(result, noise, dtype=cv2.CV_8U)
+    return np.asarray(result, np.uint8)
+
+
+def _cover(sample: Sample, rng: np.random.Generator) -> Sample:
+    """Lay one to three flat patches over the picture."""
+    image, truth = sample.image.copy(), sample.truth
+    height, width = image.shape[:2]
+    for _ in range(int(rng.integers(1, 4))):
+        w, h = (int(v) for v in rng.integers(10, max(12, width // 10), 2))
+        x, y = int(rng.integers(0, width - w)), int(rng.integers(0, height - h))
+        image[y : y + h, x : x + w] = rng.integers(0, 256, 3)
+        truth = _hide_under(truth, np.array([x, y, x + w, y + h], np.float32))
+    return Sample(image, truth)
+
+
+def _add_stranger(sample: Sample, rng: np.random.Generator, unknown_label: int) -> Sample:
+    """Draw an object that no shop sells: a random outline with random paint and a soft shadow."""
+    image = sample.image.copy()
+    height, width = image.shape[:2]
+    size = rng.uniform(0.08, 0.34, 2) * width
+    mask = _outline(size, rng)
+    h, w = mask.shape
+    if h >= height or w >= width:
+        return sample
+    x, y = int(rng.integers(0, width - w)), int(rng.integers(0, height - h))
+    region = image[y : y + h, x : x + w].astype(np.float32)
+    shadow = cv2.GaussianBlur(np.roll(mask, (3, 3), (0, 1)), (0, 0), 4.0)[..., None].astype(np.float32) / 255
+    region *= 1 - 0.4 * shadow
+    alpha = cv2.GaussianBlur(mask, (0, 0), 0.7)[..., None].astype(np.float32) / 255
+    image[y : y + h, x : x + w] = region * (1 - alpha) + _paint(h, w, rng) * alpha
+    ys, xs = np.nonzero(mask)
+    box = np.array([x + xs.min(), y + ys.min(), x + xs.max() + 1, y + ys.max() + 1], np.float32)
+    truth = _hide_under(sample.truth, box, share=float((mask > 0).sum()) / max(float(_areas(box[None])[0]), 1.0))
+    return Sample(image, _append(truth, box, unknown_label))
+
+
+def _outline(size: NDArray[np.float64], rng: np.random.Generator) -> Image:
+    """Return a filled random shape, uint8 (h, w), 255 inside."""
+    reach = int(np.hypot(*size)) + 8
+    mask = np.zeros((reach, reach), np.uint8)
+    centre = (reach / 2.0, reach / 2.0)
+    kind = int(rng.integers(0, 3))
+    angle = float(rng.uniform(0, 180))
+    if kind == 0:
+        cv2.ellipse(mask, (centre, (float(size[0]), float(size[1])), angle), 255, -1)
+    elif kind == 1:
+        corners = cv2.boxPoints((centre, (float(size[0]), float(size[1])), angle))
+        cv2.fillPoly(mask, [corners.astype(np.int32)], 255)
+    else:
+        turns = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(5, 12))))
+        radii = rng.uniform(0.55, 1.0, len(turns))
+        points = np.stack([np.cos(turns) * radii * size[0] / 2, np.sin(turns) * radii * size[1] / 2], axis=1) + reach / 2
+        cv2.fillPoly(mask, [points.astype(np.int32)], 255)
+    ys, xs = np.nonzero(mask)
+    if len(ys) == 0:
+        mask[reach // 2 - 4 : reach // 2 + 4, reach // 2 - 4 : reach // 2 + 4] = 255
+        ys, xs = np.nonzero(mask)
+    pad = 6
+    top, left = max(0, int(ys.min()) - pad), max(0, int(xs.min()) - pad)
+    return mask[top : int(ys.max()) + pad, left : int(xs.max()) + pad]
+
+
+def _paint(height: int, width: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return random paint, float32 (h, w, 3): a gradient, then bands, spots, strokes and scribbled letters."""
+    low, high = rng.uniform(20, 235, 3), rng.uniform(20, 235, 3)
+    if rng.random() < 0.5:
+        high = np.clip(low + rng.uniform(-30, 30, 3), 0, 255)  # plain things are common
+    ramp = np.linspace(0, 1, width if rng.random() < 0.5 else height)
+    ramp2d = np.broadcast_to(ramp[None, :] if len(ramp) == width else ramp[:, None], (height, width))
+    paint = np.ascontiguousarray(low + (high - low) * ramp2d[..., None]).astype(np.uint8)
+    for _ in range(int(rng.integers(0, 7))):
+        colour = tuple(float(v) for v in rng.uniform(0, 255, 3))
+        a, b = (tuple(int(v) for v in rng.integers(0, (width, height))) for _ in range(2))
+        kind = int(rng.integers(0, 4))
+        if kind == 0:
+            cv2.line(paint, a, b, colour, int(rng.integers(1, max(2, width // 6))), cv2.LINE_AA)
+        elif kind == 1:
+            cv2.circle(paint, a, int(rng.integers(2, max(3, width // 4))), colour, -1, cv2.LINE_AA)
+        elif kind == 2:
+            cv2.rectangle(paint, a, b, colour, -1)
+        else:
+            text = "".join(chr(int(c)) for c in rng.integers(65, 91, int(rng.integers(2, 6))))
+            cv2.putText(paint, text, a, cv2.FONT_HERSHEY_DUPLEX, float(rng.uniform(0.3, 1.2)), colour, 2, cv2.LINE_AA)
+    if rng.random() < 0.4:
+        coarse = rng.uniform(-25, 25, (max(2, height // 6), max(2, width // 6), 3)).astype(np.float32)
+        return np.asarray(np.clip(paint + cv2.resize(coarse, (width, height)), 0, 255), np.float32)
+    return paint.astype(np.float32)
+
+
+def _scramble_one(sample: Sample, rng: np.random.Generator, unknown_label: int) -> Sample:
+    """Turn one uncovered product into a stranger: its tiles shuffled, its colour channels exchanged.
+
+    Same box, same paint, yet not the product: what is left to tell them apart is the layout of the label.
+    """
+    truth = sample.truth
+    whole = np.flatnonzero((truth.visible > 0.9) & (truth.labels != unknown_label))
+    if len(whole) == 0:
+        return sample
+    chosen = int(rng.choice(whole))
+    x1, y1, x2, y2 = (int(v) for v in truth.boxes[chosen])
+    tiles = int(rng.integers(3, 5))
+    th, tw = (y2 - y1) // tiles, (x2 - x1) // tiles
+    if th < 4 or tw < 4:
+        return sample
+    image = sample.image.copy()
+    source = sample.image[y1 : y1 + th * tiles, x1 : x1 + tw * tiles][..., rng.permutation(3)]
+    order = rng.permutation(tiles * tiles)
+    for place, origin in enumerate(order):
+        py, px, oy, ox = place // tiles, place % tiles, origin // tiles, origin % tiles
+        tile = source[oy * th : (oy + 1) * th, ox * tw : (ox + 1) * tw]
+        image[y1 + py * th : y1 + (py + 1) * th, x1 + px * tw : x1 + (px + 1) * tw] = tile
+    labels = truth.labels.copy()
+    labels[chosen] = unknown_label
+    hidden = _hide_under(truth, truth.boxes[chosen], share=0.7)
+    visible = hidden.visible.copy()
+    visible[chosen] = truth.visible[chosen]
+    return Sample(image, Truth(truth.boxes, labels, visible))
+
+
+def _hide_under(truth: Truth, cover: NDArray[np.float32], share: float = 1.0) -> Truth:
+    """Lower the visible fractions by the part of each box that `cover` (4,) hides; `share` of the cover is opaque."""
+    low, high = np.maximum(truth.boxes[:, :2], cover[:2]), np.minimum(truth.boxes[:, 2:], cover[2:])
+    shared = np.prod(np.maximum(high - low, 0), axis=1) * share
+    left = 1 - np.minimum(shared / np.maximum(_areas(truth.boxes), 1e-6), 1)
+    visible = (truth.visible * left).astype(np.float32)
+    # Boxes stay as they were: near the limit neither the old box nor a class can be asked for honestly.
+    visible = np.where((visible < COUNTED_FROM * 1.5) & (left < 1), np.minimum(visible, COUNTED_FROM * 0.9), visible)
+    return Truth(truth.boxes, truth.labels, visible.astype(np.float32))
+
+
+def _append(truth: Truth, box: NDArray[np.float32], label: int) -> Truth:
+    return Truth(
+        np.concatenate([truth.boxes, box[None]]).astype(np.float32),
+        np.append(truth.labels, label),
+        np.append(truth.visible, np.float32(1.0)).astype(np.float32),
+    )
+
+
+def _areas(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1), np.float32)

@@ -1,0 +1,116 @@
+"""Write a trained network as one ONNX graph: a uint8 picture in, decoded and de-duplicated boxes out.
+
+Cast, channel order, scaling, decoding and suppression lie in the graph, so that the host does one resize and nothing else, and every
+runtime computes the same boxes.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import warnings
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from checkout_core.errors import CheckoutError
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from checkout_perception.training.net import DetectorNet, decode_boxes, pairwise_iou
+
+INPUT_NAME = "image"
+OUTPUT_NAMES = ("boxes", "scores", "classes", "class_scores", "embeddings")
+OPSET = 17
+
+
+class ExportedDetector(nn.Module):
+    """Wrap a network for inference.
+
+    Input: uint8 (1, H, W, 3) BGR. Outputs, K rows, best first; a row with score 0 is empty: boxes (1, K, 4) xyxy pixels of the input,
+    scores (1, K), classes (1, K) int64, class_scores (1, K, C) of every class, embeddings (1, K, D) of unit length.
+    Suppression ignores the class, so that one item never counts as two products.
+    """
+
+    def __init__(self, net: DetectorNet, *, suppression_iou: float = 0.7, candidates: int = 256, rows: int = 64) -> None:
+        super().__init__()
+        self.net = net
+        self.suppression_iou = suppression_iou
+        self.candidates = candidates
+        self.rows = rows
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Detect objects; batches are allowed outside the exported graph."""
+        heads = self.net(image.permute(0, 3, 1, 2).float() / 255.0)
+        best_logit = heads.class_logits.amax(-1)
+        cells = min(self.candidates, int(heads.anchors.shape[0]))
+        score, index = best_logit.topk(cells, dim=1)
+        sides = heads.side_logits.flatten(2)
+        picked = sides.gather(1, index[..., None].expand(-1, -1, sides.shape[2])).unflatten(2, (4, self.net.config.bins))
+        boxes = decode_boxes(picked, heads.anchors[index])
+        score = score.sigmoid() * best_of_each(boxes, self.suppression_iou)
+
+        score, rank = score.topk(min(self.rows, cells), dim=1)
+        index = index.gather(1, rank)
+        logits = gather_rows(heads.class_logits, index)
+        embedding = gather_rows(heads.embeddings, index)
+        embedding = embedding / (embedding.pow(2).sum(-1, keepdim=True).sqrt() + 1e-6)
+        return gather_rows(boxes, rank), score, logits.argmax(-1), logits.sigmoid(), embedding
+
+
+def gather_rows(table: Tensor, index: Tensor) -> Tensor:
+    """Pick rows of (B, N, D) by (B, K) -> (B, K, D)."""
+    return table.gather(1, index[..., None].expand(-1, -1, table.shape[2]))
+
+
+def best_of_each(boxes: Tensor, limit: float) -> Tensor:
+    """Return 1 for boxes (B, N, 4), best first, that no better kept box overlaps by more than `limit`, else 0: (B, N).
+
+    Greedy suppression as a fixed number of matrix steps (Zheng et al. 2020, Cluster-NMS): a graph without loops.
+    """
+    better = torch.tril((pairwise_iou(boxes[:, :, None], boxes[:, None]) > limit).float(), diagonal=-1)
+    kept = torch.ones_like(better[..., 0])
+    for _ in range(5):
+        kept = 1.0 - (better * kept[:, None, :]).amax(dim=2)
+    return kept
+
+
+def fold_batch_norm(net: DetectorNet) -> DetectorNet:
+    """Return a copy in evaluation mode whose batch norms are folded into the convolutions."""
+    folded = copy.deepcopy(net).eval()
+    for module in list(folded.modules()):
+        if isinstance(module, nn.Sequential) and len(module) == 3 and isinstance(module[1], nn.BatchNorm2d):
+            module[0] = fuse_conv_bn_eval(cast(nn.Conv2d, module[0]), module[1])
+            module[1] = nn.Identity()
+    return folded
+
+
+def export_onnx(net: DetectorNet, path: Path, *, size: tuple[int, int], suppression_iou: float, rows: int = 64) -> None:
+    """Write the graph for pictures of `size` (width, height). Raises CheckoutError when the `onnx` package is missing."""
+    detector = ExportedDetector(fold_batch_norm(net), suppression_iou=suppression_iou, rows=rows).eval()
+    example = torch.zeros(1, size[1], size[0], 3, dtype=torch.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the tracer warns about sizes that are constant here by design
+            logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+            torch.onnx.export(
+                detector,
+                (example,),
+                str(path),
+                opset_version=OPSET,
+                dynamo=False,
+                input_names=[INPUT_NAME],
+                output_names=list(OUTPUT_NAMES),
+            )
+    except ImportError as error:
+        raise CheckoutError(f"The export needs the package {error.name}; run `scripts/bootstrap --with train`.") from error
+
+
+@torch.inference_mode()
+def detect(detector: ExportedDetector, image: NDArray[np.uint8]) -> dict[str, NDArray[np.generic]]:
+    """Run the wrapped network on one picture (H, W, 3) of the right size; returns what the ONNX graph returns."""
+    outputs = detector(torch.from_numpy(np.ascontiguousarray(image[None])))
+    return {name: output.numpy() for name, output in zip(OUTPUT_NAMES, outputs, strict=True)}
