@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["area", "as_boxes", "clip", "intersection", "iou", "to_xywh"]
+__all__ = ['area', 'as_boxes', 'clip', 'intersection', 'iou', 'to_xywh']
 
 
 def as_boxes(boxes: ArrayLike) -> NDArray[np.float32]:
@@ -14,7 +14,7 @@ def as_boxes(boxes: ArrayLike) -> NDArray[np.float32]:
     if array.size == 0:
         return np.zeros((0, 4), np.float32)
     if array.ndim != 2 or array.shape[1] != 4:
-        raise ValueError(f"boxes have the shape (N, 4), not {array.shape}")
+        raise ValueError(f'boxes have the shape (N, 4), not {array.shape}')
     return array
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from checkout_core.errors import CheckoutError
 
-__all__ = ["VARIABLE", "data_root", "path"]
+__all__ = ['VARIABLE', 'data_root', 'path']
 
-VARIABLE = "CHECKOUT_DATA"
-_SHARE = Path("share") / "checkout_bringup" / "data"
+VARIABLE = 'CHECKOUT_DATA'
+_SHARE = Path('share') / 'checkout_bringup' / 'data'
 
 
 def data_root() -> Path:
@@ -25,20 +25,22 @@ def data_root() -> Path:
     if chosen:
         root = Path(chosen).expanduser()
         if not root.is_dir():
-            raise CheckoutError(f"{VARIABLE} names {root}, which is no directory; set it to the folder with models/ and catalogue/.")
+            raise CheckoutError(
+                f'{VARIABLE} names {root}, which is no directory; set it to the folder with models/ and catalogue/.'
+            )
         return root.resolve()
     for parent in Path(__file__).resolve().parents:
-        if (parent / "ros2_ws" / "src").is_dir():
+        if (parent / 'ros2_ws' / 'src').is_dir():
             return parent
-    prefixes = [entry for entry in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if entry]
+    prefixes = [entry for entry in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep) if entry]
     for prefix in [*prefixes, sys.prefix]:
         if (Path(prefix) / _SHARE).is_dir():
             return (Path(prefix) / _SHARE).resolve()
         # A workspace that was built without symlinks still lies in the repository: <repo>/ros2_ws/install/<package>.
         for parent in Path(prefix).resolve().parents:
-            if (parent / "ros2_ws" / "src").is_dir():
+            if (parent / 'ros2_ws' / 'src').is_dir():
                 return parent
-    raise CheckoutError(f"No data folder was found; set {VARIABLE} to the folder with models/ and catalogue/.")
+    raise CheckoutError(f'No data folder was found; set {VARIABLE} to the folder with models/ and catalogue/.')
 
 
 def path(relative: str | os.PathLike[str]) -> Path:

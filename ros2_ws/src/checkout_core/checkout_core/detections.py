@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from checkout_core.boxes import as_boxes
 
-__all__ = ["UNKNOWN_CLASS", "UNKNOWN_NAME", "Detections"]
+__all__ = ['UNKNOWN_CLASS', 'UNKNOWN_NAME', 'Detections']
 
 UNKNOWN_CLASS = -1
 """The class id of a thing that is there but is no known product."""
-UNKNOWN_NAME = "UNKNOWN"
+UNKNOWN_NAME = 'UNKNOWN'
 """The name that stands for `UNKNOWN_CLASS`; equal to `catalogue.UNKNOWN_SKU`."""
 
 
@@ -37,14 +37,15 @@ class Detections:
         scores = np.asarray(self.scores, np.float32).reshape(-1)
         class_ids = np.asarray(self.class_ids, np.int32).reshape(-1)
         if not len(boxes) == len(scores) == len(class_ids):
-            raise ValueError(f"{len(boxes)} boxes, {len(scores)} scores and {len(class_ids)} class ids do not belong together")
+            lengths = f'{len(boxes)} boxes, {len(scores)} scores and {len(class_ids)} class ids'
+            raise ValueError(f'{lengths} do not belong together')
         if class_ids.size and (class_ids.min() < UNKNOWN_CLASS or class_ids.max() >= len(self.names)):
-            raise ValueError(f"class ids {class_ids.min()} to {class_ids.max()} do not fit {len(self.names)} names")
-        for name, array in (("boxes", boxes), ("scores", scores), ("class_ids", class_ids)):
+            raise ValueError(f'class ids {class_ids.min()} to {class_ids.max()} do not fit {len(self.names)} names')
+        for name, array in (('boxes', boxes), ('scores', scores), ('class_ids', class_ids)):
             view = array.view()
             view.flags.writeable = False
             object.__setattr__(self, name, view)
-        object.__setattr__(self, "names", tuple(self.names))
+        object.__setattr__(self, 'names', tuple(self.names))
 
     @classmethod
     def empty(cls, names: tuple[str, ...] = ()) -> Detections:

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CorruptFrame", "Frame", "decode_jpeg", "encode_jpeg"]
+__all__ = ['CorruptFrame', 'Frame', 'decode_jpeg', 'encode_jpeg']
 
 
-class CorruptFrame(Exception):
+class CorruptFrame(Exception):  # noqa: N818 - an ordinary event, named like the answer CORRUPT
     """Say that bytes are no picture.
 
     It is not a CheckoutError: a camera that sends one broken frame is ordinary. A node counts it and answers CORRUPT.
@@ -30,15 +30,15 @@ class Frame:
     camera: str
     stamp_ns: int
     image: NDArray[np.uint8]
-    frame_id: str = ""
+    frame_id: str = ''
 
     def __post_init__(self) -> None:
         """Check the array and share it read-only without a copy."""
         if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
-            raise ValueError(f"a frame is uint8 (H, W, 3) BGR, not {self.image.dtype} {self.image.shape}")
+            raise ValueError(f'a frame is uint8 (H, W, 3) BGR, not {self.image.dtype} {self.image.shape}')
         view = self.image.view()
         view.flags.writeable = False
-        object.__setattr__(self, "image", view)
+        object.__setattr__(self, 'image', view)
 
     @property
     def width(self) -> int:
@@ -60,16 +60,16 @@ def decode_jpeg(data: bytes | bytearray | memoryview | NDArray[np.uint8]) -> NDA
     """
     buffer = np.frombuffer(data, np.uint8)
     if buffer.size < 4:
-        raise CorruptFrame(f"{buffer.size} bytes are no picture")
-    if buffer[0] == 0xFF and buffer[1] == 0xD8 and b"\xff\xd9" not in buffer[-64:].tobytes():
+        raise CorruptFrame(f'{buffer.size} bytes are no picture')
+    if buffer[0] == 0xFF and buffer[1] == 0xD8 and b'\xff\xd9' not in buffer[-64:].tobytes():
         # Some cameras pad the end with zeros or filler, hence the last 64 bytes and not the last two.
-        raise CorruptFrame(f"the JPEG of {buffer.size} bytes is cut off")
+        raise CorruptFrame(f'the JPEG of {buffer.size} bytes is cut off')
     try:
         image = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
     except cv2.error as error:
-        raise CorruptFrame(f"{buffer.size} bytes cannot be decoded: {error}") from error
+        raise CorruptFrame(f'{buffer.size} bytes cannot be decoded: {error}') from error
     if image is None:
-        raise CorruptFrame(f"{buffer.size} bytes are neither JPEG nor PNG")
+        raise CorruptFrame(f'{buffer.size} bytes are neither JPEG nor PNG')
     return np.asarray(image, np.uint8)
 
 
@@ -79,10 +79,10 @@ def encode_jpeg(image: NDArray[np.uint8], quality: int = 80) -> bytes:
     `quality` is 1 to 100. Raises ValueError for another shape, type or quality. Equal input gives equal bytes.
     """
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
-        raise ValueError(f"a JPEG needs uint8 (H, W, 3) or (H, W), not {image.dtype} {image.shape}")
+        raise ValueError(f'a JPEG needs uint8 (H, W, 3) or (H, W), not {image.dtype} {image.shape}')
     if not 1 <= quality <= 100:
-        raise ValueError(f"the JPEG quality is 1 to 100, not {quality}")
-    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        raise ValueError(f'the JPEG quality is 1 to 100, not {quality}')
+    done, data = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
-        raise ValueError(f"OpenCV cannot encode an image of {image.shape}")
+        raise ValueError(f'OpenCV cannot encode an image of {image.shape}')
     return bytes(data)

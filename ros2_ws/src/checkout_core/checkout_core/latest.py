@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-__all__ = ["LatestFrameWorker"]
+__all__ = ['LatestFrameWorker']
 
-T = TypeVar("T")
+T = TypeVar('T')
 
 
 class LatestFrameWorker(Generic[T]):
@@ -20,8 +20,8 @@ class LatestFrameWorker(Generic[T]):
     longest first, so a fast camera cannot starve a slow one.
 
     `on_skipped` is called on the thread that calls `put` or `close`; `process` on the worker. An exception of `process`
-    ends the worker: it is kept, raised again by the next `put`, `wait_idle` or `close`, and handed to `on_error` at once, so that
-    a node can stop instead of falling silent.
+    ends the worker: it is handed to `on_error` at once (see `checkout_core.ros.runner.failure_reporter`), so that a
+    node stops instead of falling silent, and is raised again by the next `put`, `wait_idle` or `close`.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class LatestFrameWorker(Generic[T]):
         on_skipped: Callable[[str, int], None],
         *,
         on_error: Callable[[BaseException], None] | None = None,
-        name: str = "latest_frame_worker",
+        name: str = 'latest_frame_worker',
     ) -> None:
         """Start the thread."""
         self._process = process
@@ -53,10 +53,9 @@ class LatestFrameWorker(Generic[T]):
         with self._condition:
             self._raise_error()
             if self._closed:
-                raise RuntimeError("put() after close()")
-            passed_over = self._slots.pop(camera, None)
-            # Inserted at the end even when it replaces: a dict keeps order, and the camera keeps no right to its place
-            # only when it was empty before. See _take for the order of service.
+                raise RuntimeError('put() after close()')
+            passed_over = self._slots.get(camera)
+            # A dict keeps its order, and replacing keeps the place: the camera that has waited longest is served first.
             self._slots[camera] = (stamp_ns, item)
             if passed_over is not None:
                 self._skipped[camera] = self._skipped.get(camera, 0) + 1
@@ -98,7 +97,7 @@ class LatestFrameWorker(Generic[T]):
         if self._thread is not threading.current_thread():
             self._thread.join(timeout_s)
             if self._thread.is_alive():
-                raise TimeoutError(f"{self._thread.name} did not finish within {timeout_s:g} s")
+                raise TimeoutError(f'{self._thread.name} did not finish within {timeout_s:g} s')
         self._raise_error()
 
     def _raise_error(self) -> None:
@@ -122,7 +121,7 @@ class LatestFrameWorker(Generic[T]):
         while (taken := self._take()) is not None:
             try:
                 self._process(*taken)
-            except BaseException as error:  # noqa: BLE001 - whatever it is, the owner must learn of it
+            except BaseException as error:  # whatever it is, the owner must learn of it
                 with self._condition:
                     self._error = error
                     self._busy = False

@@ -9,14 +9,14 @@ from typing import Final
 
 from checkout_core.errors import CheckoutError
 
-__all__ = ["EXPONENTS", "Money", "parse", "total"]
+__all__ = ['EXPONENTS', 'Money', 'parse', 'total']
 
 EXPONENTS: Final = {
     "KRW": 0, "JPY": 0, "VND": 0, "EUR": 2, "USD": 2, "GBP": 2, "CHF": 2, "CNY": 2, "HKD": 2, "SGD": 2, "AUD": 2,
     "CAD": 2, "INR": 2, "THB": 2, "TWD": 2, "KWD": 3, "BHD": 3,
 }  # fmt: skip
 """How many decimals a currency has, by ISO 4217: the won has none, the euro two. Add a line to use another one."""
-_SYMBOLS: Final = {"KRW": "₩", "JPY": "¥", "EUR": "€", "USD": "$", "GBP": "£", "VND": "₫"}
+_SYMBOLS: Final = {'KRW': '₩', 'JPY': '¥', 'EUR': '€', 'USD': '$', 'GBP': '£', 'VND': '₫'}
 
 
 @dataclass(frozen=True, order=False)
@@ -28,14 +28,14 @@ class Money:
     """
 
     minor: int
-    currency: str = "KRW"
+    currency: str = 'KRW'
 
     def __post_init__(self) -> None:
         """Check the type of the amount and the code."""
         if type(self.minor) is not int:
-            raise TypeError(f"money is an int in minor units, not {type(self.minor).__name__}")
+            raise TypeError(f'money is an int in minor units, not {type(self.minor).__name__}')
         if self.currency not in EXPONENTS:
-            known = ", ".join(sorted(EXPONENTS))
+            known = ', '.join(sorted(EXPONENTS))
             raise CheckoutError(f"Currency '{self.currency}' is unknown; use an ISO 4217 code out of {known}.")
 
     def __add__(self, other: Money) -> Money:
@@ -53,7 +53,7 @@ class Money:
     def __mul__(self, count: int) -> Money:
         """Return the amount `count` times; the count is an int, for shares see `share`."""
         if type(count) is not int:
-            raise TypeError("money is multiplied by whole numbers; use share() for a percentage")
+            raise TypeError('money is multiplied by whole numbers; use share() for a percentage')
         return Money(self.minor * count, self.currency)
 
     __rmul__ = __mul__
@@ -91,19 +91,19 @@ class Money:
         """Return the plain number with all decimals and thousands separators: `12,000` or `-12.50`."""
         digits = EXPONENTS[self.currency]
         whole, rest = divmod(abs(self.minor), 10**digits)
-        sign = "-" if self.minor < 0 else ""
-        return f"{sign}{whole:,}" + (f".{rest:0{digits}d}" if digits else "")
+        sign = '-' if self.minor < 0 else ''
+        return f'{sign}{whole:,}' + (f'.{rest:0{digits}d}' if digits else '')
 
-    def format(self, language: str = "en") -> str:
+    def format(self, language: str = 'en') -> str:
         """Return the amount for people: `₩12,000` in English, `12,000원` in Korean for won, `€12.50` otherwise.
 
         A currency without a symbol is written with its code: `CHF 12.50`.
         """
-        if language == "ko" and self.currency == "KRW":
-            return f"{self.decimal()}원"
-        sign, number = ("-", self.decimal()[1:]) if self.minor < 0 else ("", self.decimal())
+        if language == 'ko' and self.currency == 'KRW':
+            return f'{self.decimal()}원'
+        sign, number = ('-', self.decimal()[1:]) if self.minor < 0 else ('', self.decimal())
         symbol = _SYMBOLS.get(self.currency)
-        return f"{sign}{symbol}{number}" if symbol else f"{sign}{self.currency} {number}"
+        return f'{sign}{symbol}{number}' if symbol else f'{sign}{self.currency} {number}'
 
     def __str__(self) -> str:
         """Return `format()` in English."""
@@ -111,13 +111,13 @@ class Money:
 
     def _same(self, other: object) -> int:
         if not isinstance(other, Money):
-            raise TypeError(f"money cannot be combined with {type(other).__name__}")
+            raise TypeError(f'money cannot be combined with {type(other).__name__}')
         if other.currency != self.currency:
-            raise CheckoutError(f"{self.currency} and {other.currency} cannot be combined; a cart has one currency.")
+            raise CheckoutError(f'{self.currency} and {other.currency} cannot be combined; a cart has one currency.')
         return other.minor
 
 
-def total(amounts: Iterable[Money], currency: str = "KRW") -> Money:
+def total(amounts: Iterable[Money], currency: str = 'KRW') -> Money:
     """Return the sum; an empty sum is zero of `currency`. Raises CheckoutError when currencies differ."""
     result = Money(0, currency)
     for amount in amounts:
@@ -125,16 +125,16 @@ def total(amounts: Iterable[Money], currency: str = "KRW") -> Money:
     return result
 
 
-def parse(text: str, currency: str = "KRW") -> Money:
+def parse(text: str, currency: str = 'KRW') -> Money:
     """Read a plain number such as `12,000` or `12.50` without going through a float.
 
     Raises CheckoutError for anything else, and for more decimals than the currency has.
     """
     digits = EXPONENTS[Money(0, currency).currency]
-    cleaned = text.strip().replace(",", "")
-    sign, unsigned = (-1, cleaned[1:]) if cleaned.startswith("-") else (1, cleaned)
-    whole, dot, rest = unsigned.partition(".")
-    good = whole.isascii() and whole.isdigit() and (not dot or (rest.isascii() and rest.isdigit())) and len(rest) <= digits
-    if not good:
+    cleaned = text.strip().replace(',', '')
+    sign, unsigned = (-1, cleaned[1:]) if cleaned.startswith('-') else (1, cleaned)
+    whole, dot, rest = unsigned.partition('.')
+    parts = [whole, rest] if dot else [whole]
+    if len(rest) > digits or not all(part.isascii() and part.isdigit() for part in parts):
         raise CheckoutError(f"'{text}' is no amount of {currency}; write digits with at most {digits} decimals.")
-    return Money(sign * int(whole + rest.ljust(digits, "0")), currency)
+    return Money(sign * int(whole + rest.ljust(digits, '0')), currency)

@@ -24,21 +24,21 @@ class Status(IntEnum):
 class Reason(str, Enum):
     """Say why a tray needs a person; the value is the text that goes over the wire."""
 
-    UNKNOWN_ITEM = "UNKNOWN_ITEM"
+    UNKNOWN_ITEM = 'UNKNOWN_ITEM'
     """Something lies on the tray that is no product of the catalogue."""
-    LOOK_ALIKE = "LOOK_ALIKE"
+    LOOK_ALIKE = 'LOOK_ALIKE'
     """Two products that no view can tell apart, such as two cans from above."""
-    ITEM_OUTSIDE = "ITEM_OUTSIDE"
+    ITEM_OUTSIDE = 'ITEM_OUTSIDE'
     """An item hangs over the rim or lies outside the tray."""
-    WEIGHT_MISMATCH = "WEIGHT_MISMATCH"
+    WEIGHT_MISMATCH = 'WEIGHT_MISMATCH'
     """The scale disagrees with the sum of the recognised weights."""
-    STACKED = "STACKED"
+    STACKED = 'STACKED'
     """Items lie on one another, so that one may hide another."""
-    HAND_IN_VIEW = "HAND_IN_VIEW"
+    HAND_IN_VIEW = 'HAND_IN_VIEW'
     """A hand covers the tray."""
-    TRAY_MOVED = "TRAY_MOVED"
+    TRAY_MOVED = 'TRAY_MOVED'
     """The tray is not where the calibration says."""
-    NO_CAMERA = "NO_CAMERA"
+    NO_CAMERA = 'NO_CAMERA'
     """A camera that the station needs sends nothing."""
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ import psutil
 
 from checkout_core.metrics import latency
 
-__all__ = ["Telemetry", "gpu_name"]
+__all__ = ['Telemetry', 'gpu_name']
 
 
 def gpu_name() -> str:
@@ -21,21 +21,21 @@ def gpu_name() -> str:
     try:
         import pynvml
     except ModuleNotFoundError:
-        return "none"
+        return 'none'
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
-        return "none"
+        return 'none'
     try:
         lines = []
         for index in range(pynvml.nvmlDeviceGetCount()):
             handle = pynvml.nvmlDeviceGetHandleByIndex(index)
             name = pynvml.nvmlDeviceGetName(handle)
             text = name.decode() if isinstance(name, bytes) else str(name)
-            lines.append(f"{text} {pynvml.nvmlDeviceGetUtilizationRates(handle).gpu} %")
-        return ", ".join(lines) if lines else "none"
+            lines.append(f'{text} {pynvml.nvmlDeviceGetUtilizationRates(handle).gpu} %')
+        return ', '.join(lines) if lines else 'none'
     except pynvml.NVMLError as error:
-        return f"unreadable ({error})"
+        return f'unreadable ({error})'
     finally:
         pynvml.nvmlShutdown()
 
@@ -97,18 +97,18 @@ class Telemetry:
             values = dict(self._values)
             total, drops = self._total, self._drops
             self._since, self._ticks, self._recent_drops = now, 0, 0
-        pairs = [("rate_hz", f"{rate:.2f}"), ("answered", str(total)), ("dropped", str(drops))]
-        pairs.append(("device", values.pop("device", "cpu")))
+        pairs = [('rate_hz', f'{rate:.2f}'), ('answered', str(total)), ('dropped', str(drops))]
+        pairs.append(('device', values.pop('device', 'cpu')))
         for name, samples in stages.items():
             figures = latency.summary(samples)
             pairs += [
-                (f"stage.{name}.p50_ms", f"{figures.p50:.2f}"),
-                (f"stage.{name}.p95_ms", f"{figures.p95:.2f}"),
-                (f"stage.{name}.max_ms", f"{figures.max:.2f}"),
+                (f'stage.{name}.p50_ms', f'{figures.p50:.2f}'),
+                (f'stage.{name}.p95_ms', f'{figures.p95:.2f}'),
+                (f'stage.{name}.max_ms', f'{figures.max:.2f}'),
             ]
         pairs += [
-            ("cpu_percent", f"{self._process.cpu_percent(None):.1f}"),
-            ("rss_mb", f"{self._process.memory_info().rss / 1e6:.1f}"),
-            ("gpu", gpu_name()),
+            ('cpu_percent', f'{self._process.cpu_percent(None):.1f}'),
+            ('rss_mb', f'{self._process.memory_info().rss / 1e6:.1f}'),
+            ('gpu', gpu_name()),
         ]
         return pairs + sorted(values.items()), recent_drops

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-__all__ = ["LatencySummary", "summary"]
+__all__ = ['LatencySummary', 'summary']
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class LatencySummary:
     def __str__(self) -> str:
         """Return one line with milliseconds to two decimals."""
         if self.n == 0:
-            return "not measured"
-        return f"p50 {self.p50:.2f} / p95 {self.p95:.2f} / p99 {self.p99:.2f} / max {self.max:.2f} ms (n={self.n})"
+            return 'not measured'
+        return f'p50 {self.p50:.2f} / p95 {self.p95:.2f} / p99 {self.p99:.2f} / max {self.max:.2f} ms (n={self.n})'
 
 
 def summary(ms: Iterable[float]) -> LatencySummary:
@@ -39,9 +39,9 @@ def summary(ms: Iterable[float]) -> LatencySummary:
     """
     samples = np.asarray(list(ms), np.float64)
     if samples.size == 0:
-        nan = float("nan")
+        nan = float('nan')
         return LatencySummary(0, nan, nan, nan, nan)
     if not np.all(np.isfinite(samples)):
-        raise ValueError("latencies must be finite; count a lost frame as a drop, not as a latency")
-    p50, p95, p99 = (float(value) for value in np.percentile(samples, [50, 95, 99], method="inverted_cdf"))
+        raise ValueError('latencies must be finite; count a lost frame as a drop, not as a latency')
+    p50, p95, p99 = (float(value) for value in np.percentile(samples, [50, 95, 99], method='inverted_cdf'))
     return LatencySummary(int(samples.size), p50, p95, p99, float(samples.max()))

@@ -13,7 +13,7 @@ from rclpy.node import Node
 from checkout_core.ros.qos import DIAGNOSTICS
 from checkout_core.telemetry import Telemetry
 
-__all__ = ["DiagnosticsReporter"]
+__all__ = ['DiagnosticsReporter']
 
 
 class DiagnosticsReporter:
@@ -28,15 +28,15 @@ class DiagnosticsReporter:
     node's clock.
     """
 
-    def __init__(self, node: Node, hardware_id: str = "", *, period_s: float = 1.0, window: int = 300) -> None:
+    def __init__(self, node: Node, hardware_id: str = '', *, period_s: float = 1.0, window: int = 300) -> None:
         """Create the publisher and the timer on `node`."""
         self._node = node
         self._hardware_id = hardware_id
         self._telemetry = Telemetry(time.monotonic, window=window)
         self._lock = threading.Lock()
         self._level: bytes = DiagnosticStatus.OK
-        self._message = "running"
-        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", DIAGNOSTICS)
+        self._message = 'running'
+        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', DIAGNOSTICS)
         self._timer = node.create_timer(period_s, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def add_stage(self, name: str, ms: float) -> None:
@@ -67,7 +67,7 @@ class DiagnosticsReporter:
             level, text = self._level, self._message
         status = DiagnosticStatus(
             level=level,
-            name=f"{self._node.get_fully_qualified_name()}: {self._hardware_id or 'node'}",
+            name=f'{self._node.get_fully_qualified_name()}: {self._hardware_id or "node"}',
             message=text,
             hardware_id=self._hardware_id,
             values=[KeyValue(key=key, value=value) for key, value in pairs],

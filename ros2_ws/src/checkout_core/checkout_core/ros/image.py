@@ -23,50 +23,51 @@ from checkout_core.frames import decode_jpeg, encode_jpeg
 from checkout_core.ros.stamps import to_msg
 
 __all__ = [
-    "ENCODINGS",
-    "byte_array",
-    "compressed_from_bgr",
-    "compressed_from_jpeg",
-    "compressed_to_bgr",
-    "image_from_array",
-    "image_from_bgr",
-    "image_to_array",
-    "image_to_bgr",
+    'ENCODINGS',
+    'byte_array',
+    'compressed_from_bgr',
+    'compressed_from_jpeg',
+    'compressed_to_bgr',
+    'image_from_array',
+    'image_from_bgr',
+    'image_to_array',
+    'image_to_bgr',
 ]
 
 ENCODINGS: Final[dict[str, tuple[Any, int]]] = {
-    "bgr8": (np.uint8, 3),
-    "rgb8": (np.uint8, 3),
-    "bgra8": (np.uint8, 4),
-    "rgba8": (np.uint8, 4),
-    "mono8": (np.uint8, 1),
-    "16UC1": (np.uint16, 1),
+    'bgr8': (np.uint8, 3),
+    'rgb8': (np.uint8, 3),
+    'bgra8': (np.uint8, 4),
+    'rgba8': (np.uint8, 4),
+    'mono8': (np.uint8, 1),
+    '16UC1': (np.uint16, 1),
 }
 """Encoding -> (numpy type, channels)."""
 _TO_BGR: Final = {
-    "rgb8": cv2.COLOR_RGB2BGR,
-    "bgra8": cv2.COLOR_BGRA2BGR,
-    "rgba8": cv2.COLOR_RGBA2BGR,
-    "mono8": cv2.COLOR_GRAY2BGR,
+    'rgb8': cv2.COLOR_RGB2BGR,
+    'bgra8': cv2.COLOR_BGRA2BGR,
+    'rgba8': cv2.COLOR_RGBA2BGR,
+    'mono8': cv2.COLOR_GRAY2BGR,
 }
 _FROM_BGR: Final = {
-    "rgb8": cv2.COLOR_BGR2RGB,
-    "bgra8": cv2.COLOR_BGR2BGRA,
-    "rgba8": cv2.COLOR_BGR2RGBA,
-    "mono8": cv2.COLOR_BGR2GRAY,
+    'rgb8': cv2.COLOR_BGR2RGB,
+    'bgra8': cv2.COLOR_BGR2BGRA,
+    'rgba8': cv2.COLOR_BGR2RGBA,
+    'mono8': cv2.COLOR_BGR2GRAY,
 }
 
 
 def byte_array(data: bytes | bytearray | memoryview | NDArray[Any]) -> array.array[int]:
     """Copy a buffer into the `array.array('B')` that rclpy takes without looking at each element."""
-    result = array.array("B")
-    if isinstance(data, np.ndarray):
-        data = memoryview(np.ascontiguousarray(data)).cast("B") if data.size else b""
-    result.frombytes(data)
+    result = array.array('B')
+    if not isinstance(data, np.ndarray):
+        result.frombytes(data)
+    elif data.size:
+        result.frombytes(np.ascontiguousarray(data).view(np.uint8).reshape(-1).data)
     return result
 
 
-def image_from_array(pixels: NDArray[Any], encoding: str, stamp_ns: int = 0, frame_id: str = "") -> Image:
+def image_from_array(pixels: NDArray[Any], encoding: str, stamp_ns: int = 0, frame_id: str = '') -> Image:
     """Make a message of pixels that already are in the order that `encoding` names.
 
     pixels: (H, W) for mono8 and 16UC1, (H, W, C) otherwise, in the encoding's type; need not be contiguous.
@@ -75,26 +76,26 @@ def image_from_array(pixels: NDArray[Any], encoding: str, stamp_ns: int = 0, fra
     dtype, channels = _lookup(encoding)
     shape = pixels.shape[:2] if channels == 1 else (*pixels.shape[:2], channels)
     if pixels.dtype != dtype or pixels.shape != shape or len(shape) < 2:
-        raise CheckoutError(f"An image of {pixels.dtype} {pixels.shape} cannot be sent as {encoding}; convert it first.")
+        raise CheckoutError(f'An image {pixels.dtype} {pixels.shape} cannot be sent as {encoding}; convert it first.')
     message = Image()
     message.header.stamp = to_msg(stamp_ns)
     message.header.frame_id = frame_id
     message.height, message.width = int(pixels.shape[0]), int(pixels.shape[1])
     message.encoding = encoding
-    message.is_bigendian = int(sys.byteorder == "big")
+    message.is_bigendian = int(sys.byteorder == 'big')
     message.step = message.width * channels * pixels.dtype.itemsize
     message.data = byte_array(pixels)
     return message
 
 
-def image_from_bgr(image: NDArray[np.uint8], stamp_ns: int = 0, frame_id: str = "", encoding: str = "bgr8") -> Image:
+def image_from_bgr(image: NDArray[np.uint8], stamp_ns: int = 0, frame_id: str = '', encoding: str = 'bgr8') -> Image:
     """Make a message of a uint8 (H, W, 3) BGR image, converted to bgr8, rgb8, bgra8, rgba8 or mono8.
 
     Raises CheckoutError for another encoding, type or shape.
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise CheckoutError(f"A BGR image is uint8 (H, W, 3), not {image.dtype} {image.shape}; convert it first.")
-    if encoding == "bgr8":
+        raise CheckoutError(f'A BGR image is uint8 (H, W, 3), not {image.dtype} {image.shape}; convert it first.')
+    if encoding == 'bgr8':
         return image_from_array(image, encoding, stamp_ns, frame_id)
     if encoding not in _FROM_BGR:
         raise CheckoutError(f"A BGR image cannot be sent as '{encoding}'; use bgr8, {', '.join(_FROM_BGR)}.")
@@ -116,15 +117,15 @@ def image_to_array(message: Image) -> NDArray[Any]:
     raw = np.frombuffer(message.data, np.uint8)
     where = f"Image '{message.header.frame_id}' ({message.encoding}, {width}x{height}, step {step}, {raw.size} bytes)"
     if height == 0 or width == 0:
-        raise CheckoutError(f"{where} is empty; check the camera driver.")
+        raise CheckoutError(f'{where} is empty; check the camera driver.')
     if step < row:
-        raise CheckoutError(f"{where} needs a step of at least {row}; check the camera driver.")
+        raise CheckoutError(f'{where} needs a step of at least {row}; check the camera driver.')
     # The last row need not be padded; some drivers cut it.
     if raw.size < step * (height - 1) + row or raw.size > step * height:
-        raise CheckoutError(f"{where} must hold {step * height} bytes; check the camera driver.")
+        raise CheckoutError(f'{where} must hold {step * height} bytes; check the camera driver.')
     rows = np.lib.stride_tricks.as_strided(raw, (height, row), (step, 1), writeable=False)
     if itemsize > 1:
-        order = ">" if message.is_bigendian else "<"
+        order = '>' if message.is_bigendian else '<'
         words = np.ascontiguousarray(rows).view(np.dtype(dtype).newbyteorder(order))
         pixels = words.astype(dtype, copy=False)
     else:
@@ -140,26 +141,26 @@ def image_to_bgr(message: Image) -> NDArray[np.uint8]:
     Read-only and without a copy for bgr8, a new array otherwise. Depth (16UC1) has no colour: use `image_to_array`.
     Raises CheckoutError for other encodings and for sizes that contradict one another.
     """
-    if message.encoding != "bgr8" and message.encoding not in _TO_BGR:
+    if message.encoding != 'bgr8' and message.encoding not in _TO_BGR:
         raise CheckoutError(f"An image '{message.encoding}' has no BGR form; send bgr8, {', '.join(_TO_BGR)}.")
     pixels = image_to_array(message)
-    if message.encoding == "bgr8":
+    if message.encoding == 'bgr8':
         return pixels
     return np.asarray(cv2.cvtColor(pixels, _TO_BGR[message.encoding]), np.uint8)
 
 
-def compressed_from_jpeg(data: bytes | NDArray[np.uint8], stamp_ns: int = 0, frame_id: str = "") -> CompressedImage:
+def compressed_from_jpeg(data: bytes | NDArray[np.uint8], stamp_ns: int = 0, frame_id: str = '') -> CompressedImage:
     """Make a message of JPEG bytes as they are."""
     message = CompressedImage()
     message.header.stamp = to_msg(stamp_ns)
     message.header.frame_id = frame_id
-    message.format = "jpeg"
+    message.format = 'jpeg'
     message.data = byte_array(data)
     return message
 
 
 def compressed_from_bgr(
-    image: NDArray[np.uint8], stamp_ns: int = 0, frame_id: str = "", quality: int = 80
+    image: NDArray[np.uint8], stamp_ns: int = 0, frame_id: str = '', quality: int = 80
 ) -> CompressedImage:
     """Encode a uint8 (H, W, 3) BGR image as JPEG and make a message of it."""
     return compressed_from_jpeg(encode_jpeg(image, quality), stamp_ns, frame_id)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import fnmatch
+import itertools
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +17,7 @@ from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValu
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from checkout_core.config import FieldInfo, fields_of, from_flat
+from checkout_core.config import FieldInfo, check_value, fields_of, from_flat
 from checkout_core.config_docs import (
     param_yaml_is_current,
     readme_table_is_current,
@@ -24,16 +27,16 @@ from checkout_core.config_docs import (
 )
 
 __all__ = [
-    "declare",
-    "param_yaml_is_current",
-    "readme_table_is_current",
-    "source_of",
-    "update_param_yaml",
-    "update_readme_table",
-    "write_param_yaml",
+    'declare',
+    'param_yaml_is_current',
+    'readme_table_is_current',
+    'source_of',
+    'update_param_yaml',
+    'update_readme_table',
+    'write_param_yaml',
 ]
 
-T = TypeVar("T")
+T = TypeVar('T')
 _INT64_MAX: Final = 2**63 - 1
 _ARRAYS: Final = {
     bool: Parameter.Type.BOOL_ARRAY,
@@ -43,7 +46,7 @@ _ARRAYS: Final = {
 }
 
 
-def declare(node: Node, cls: type[T], prefix: str = "") -> T:
+def declare(node: Node, cls: type[T], prefix: str = '') -> T:
     """Declare every field of `cls` on `node` and return the instance that files and command line ask for.
 
     Nested dataclasses become `group.name`; with a `prefix`, every name becomes `prefix.name`. Descriptors carry the
@@ -54,10 +57,9 @@ def declare(node: Node, cls: type[T], prefix: str = "") -> T:
     """
     values: dict[str, Any] = {}
     for info in fields_of(cls):
-        name = f"{prefix}.{info.name}" if prefix else info.name
-        values[info.name] = _declare_one(node, name, info)
-        # One by one, so that the message names the file that the wrong value came from.
-        from_flat(cls, {info.name: values[info.name]}, source_of(node, name))
+        name = f'{prefix}.{info.name}' if prefix else info.name
+        value = _declare_one(node, name, info)
+        values[info.name] = check_value(dataclasses.replace(info, name=name), value, source_of(node, name))
     return from_flat(cls, values)
 
 
@@ -67,12 +69,12 @@ def source_of(node: Node, name: str, argv: Sequence[str] | None = None) -> str:
     ROS does not keep this, so the arguments of the process are read again; the last one counts, as in ROS.
     """
     arguments = list(sys.argv if argv is None else argv)
-    source = ""
-    for flag, value in zip(arguments, arguments[1:], strict=False):
-        if flag == "--params-file" and name in _names_in(Path(value), node.get_fully_qualified_name()):
+    source = ''
+    for flag, value in itertools.pairwise(arguments):
+        if flag == '--params-file' and name in _names_in(Path(value), node.get_fully_qualified_name()):
             source = value
-        elif flag in ("-p", "--param") and value.split(":=")[0].split(":")[-1] == name:
-            source = "the command line"
+        elif flag in ('-p', '--param') and value.split(':=')[0].split(':')[-1] == name:
+            source = 'the command line'
     return source
 
 
@@ -92,10 +94,9 @@ def _declare_one(node: Node, name: str, info: FieldInfo) -> Any:
         node.undeclare_parameter(name)
     value = _plain(loose, info)
     tight = list(value) if isinstance(value, tuple) else value
-    try:
+    # When it does not fit it stays undeclared, and `check_value` raises the sentence for it.
+    with contextlib.suppress(InvalidParameterTypeException, InvalidParameterValueException, TypeError):
         node.declare_parameter(name, tight, _descriptor(info), ignore_override=True)
-    except (InvalidParameterTypeException, InvalidParameterValueException):
-        pass  # It stays undeclared; `from_flat` raises the sentence for it.
     return value
 
 
@@ -119,10 +120,10 @@ def _descriptor(info: FieldInfo) -> ParameterDescriptor:
     bounded = info.minimum is not None or info.maximum is not None
     # ROS checks ranges of scalars only; those of lists are told and checked by `from_flat`.
     if bounded and info.is_list:
-        descriptor.additional_constraints = f"each element {info.bounds}"
+        descriptor.additional_constraints = f'each element {info.bounds}'
     elif bounded and info.kind is float:
-        low = -float("inf") if info.minimum is None else float(info.minimum)
-        high = float("inf") if info.maximum is None else float(info.maximum)
+        low = -float('inf') if info.minimum is None else float(info.minimum)
+        high = float('inf') if info.maximum is None else float(info.maximum)
         descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high, step=0.0)]
     elif bounded and info.kind is int:
         least = -_INT64_MAX if info.minimum is None else int(info.minimum)
@@ -134,23 +135,23 @@ def _descriptor(info: FieldInfo) -> ParameterDescriptor:
 def _names_in(path: Path, node_name: str) -> set[str]:
     """Return the dotted names that a parameter file sets for a node; none when the file cannot be read."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.safe_load(path.read_text(encoding='utf-8'))
     except (OSError, yaml.YAMLError, UnicodeDecodeError):
         return set()
     names: set[str] = set()
     for section, content in document.items() if isinstance(document, Mapping) else ():
-        pattern = str(section) if str(section).startswith("/") else f"/{section}"
+        pattern = str(section) if str(section).startswith('/') else f'/{section}'
         # `/**` stands for any number of namespaces, none included.
-        fits = fnmatch.fnmatch(node_name, pattern) or fnmatch.fnmatch(node_name, pattern.replace("/**/", "/"))
+        fits = fnmatch.fnmatch(node_name, pattern) or fnmatch.fnmatch(node_name, pattern.replace('/**/', '/'))
         if fits and isinstance(content, Mapping):
-            names |= _dotted(content.get("ros__parameters"), "")
+            names |= _dotted(content.get('ros__parameters'), '')
     return names
 
 
 def _dotted(mapping: Any, prefix: str) -> set[str]:
     if not isinstance(mapping, Mapping):
         return set()
-    names = {f"{prefix}{key}" for key in mapping}
+    names = {f'{prefix}{key}' for key in mapping}
     for key, value in mapping.items():
-        names |= _dotted(value, f"{prefix}{key}.")
+        names |= _dotted(value, f'{prefix}{key}.')
     return names

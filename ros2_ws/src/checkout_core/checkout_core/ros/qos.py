@@ -12,7 +12,7 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 
 from checkout_core.errors import CheckoutError
 
-__all__ = ["DIAGNOSTICS", "EVENTS", "IMAGE", "LATCHED", "PROFILES", "RESULT", "profile"]
+__all__ = ['DIAGNOSTICS', 'EVENTS', 'IMAGE', 'LATCHED', 'PROFILES', 'RESULT', 'profile']
 
 
 def _reliable(depth: int, durability: DurabilityPolicy = DurabilityPolicy.VOLATILE) -> QoSProfile:
@@ -32,7 +32,7 @@ LATCHED: Final = _reliable(1, DurabilityPolicy.TRANSIENT_LOCAL)
 DIAGNOSTICS: Final = _reliable(10)
 """/diagnostics."""
 
-PROFILES: Final = {"IMAGE": IMAGE, "RESULT": RESULT, "EVENTS": EVENTS, "LATCHED": LATCHED, "DIAGNOSTICS": DIAGNOSTICS}
+PROFILES: Final = {'IMAGE': IMAGE, 'RESULT': RESULT, 'EVENTS': EVENTS, 'LATCHED': LATCHED, 'DIAGNOSTICS': DIAGNOSTICS}
 
 
 def profile(name: str) -> QoSProfile:

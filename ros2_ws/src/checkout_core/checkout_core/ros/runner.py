@@ -16,7 +16,7 @@ from rclpy.signals import SignalHandlerOptions, uninstall_signal_handlers
 
 from checkout_core.errors import CheckoutError
 
-__all__ = ["EXIT_CLEAN", "EXIT_CRASH", "EXIT_USER", "failure_reporter", "run_node"]
+__all__ = ['EXIT_CLEAN', 'EXIT_CRASH', 'EXIT_USER', 'failure_reporter', 'run_node']
 
 EXIT_CLEAN = 0
 EXIT_CRASH = 1
@@ -39,7 +39,7 @@ def run_node(factory: Callable[[], Node], name: str) -> int:
         rclpy.init(signal_handler_options=SignalHandlerOptions.ALL)
     except Exception as error:
         # A parameter file that cannot be parsed, unknown --ros-args: rclpy has several private exceptions for these.
-        sys.stderr.write(f"{name}: ROS did not start, check the arguments: {' '.join(str(error).split())}\n")
+        sys.stderr.write(f'{name}: ROS did not start, check the arguments: {" ".join(str(error).split())}\n')
         return EXIT_USER
     node: Node | None = None
     executor: SingleThreadedExecutor | None = None
@@ -84,9 +84,9 @@ def _report(error: BaseException, name: str) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else EXIT_CRASH
     if isinstance(error, CheckoutError):
-        sys.stderr.write(f"{name}: {error}\n")
+        sys.stderr.write(f'{name}: {error}\n')
         return EXIT_USER
-    if not rclpy.ok() and (isinstance(error, InvalidHandle) or type(error).__name__ == "RCLError"):
+    if not rclpy.ok() and (isinstance(error, InvalidHandle) or type(error).__name__ == 'RCLError'):
         # A signal ended the context while the node was being built or was publishing: that is a clean stop.
         return EXIT_CLEAN
     traceback.print_exception(error)

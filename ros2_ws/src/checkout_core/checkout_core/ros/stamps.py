@@ -8,7 +8,7 @@ from builtin_interfaces.msg import Time
 
 from checkout_core.errors import CheckoutError
 
-__all__ = ["to_msg", "to_ns"]
+__all__ = ['to_msg', 'to_ns']
 
 _BILLION = 1_000_000_000
 
@@ -30,5 +30,5 @@ def to_msg(stamp_ns: int) -> Time:
     """
     seconds, nanoseconds = divmod(int(stamp_ns), _BILLION)
     if not -(2**31) <= seconds < 2**31:
-        raise CheckoutError(f"Stamp {stamp_ns} ns does not fit a ROS message; check the clock of the machine.")
+        raise CheckoutError(f'Stamp {stamp_ns} ns does not fit a ROS message; check the clock of the machine.')
     return Time(sec=seconds, nanosec=nanoseconds)
