@@ -1,0 +1,1 @@
+"""Helpers for tests of several packages; no node imports them."""
