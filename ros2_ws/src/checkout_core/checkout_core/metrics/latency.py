@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-__all__ = ['LatencySummary', 'summary']
+from checkout_core.metrics.intervals import Interval
+
+__all__ = ['LatencySummary', 'interval', 'summary', 'throughput', 'worst_run']
 
 
 @dataclass(frozen=True)
@@ -45,3 +48,49 @@ def summary(ms: Iterable[float]) -> LatencySummary:
         raise ValueError('latencies must be finite; count a lost frame as a drop, not as a latency')
     p50, p95, p99 = (float(value) for value in np.percentile(samples, [50, 95, 99], method='inverted_cdf'))
     return LatencySummary(int(samples.size), p50, p95, p99, float(samples.max()))
+
+
+def interval(ms: Iterable[float], share: float) -> Interval:
+    """Return the 95 % interval of a percentile (`share` 0.5, 0.95, 0.99) from order statistics.
+
+    Free of any assumption on the distribution: the number of samples below the true percentile is binomial. An end that
+    the samples cannot bound is NaN: the upper end of p99 needs about 370 samples.
+    """
+    samples = np.sort(np.asarray(list(ms), np.float64))
+    n = samples.size
+    if n == 0 or not 0.0 < share < 1.0:
+        return Interval(math.nan, math.nan)
+    counts = np.arange(n + 1)
+    log_choose = np.array([math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) for k in counts])
+    below = np.cumsum(np.exp(log_choose + counts * math.log(share) + (n - counts) * math.log1p(-share)))
+    low = int(np.searchsorted(below, 0.025))  # P(count < low) <= 0.025
+    high = int(np.searchsorted(below, 0.975)) + 1
+    return Interval(
+        float(samples[low - 1]) if low > 0 else math.nan, float(samples[high - 1]) if high <= n else math.nan
+    )
+
+
+def worst_run(runs: Mapping[str, Iterable[float]]) -> tuple[str, LatencySummary]:
+    """Return the run with the highest p95 and its summary: a report never goes without it.
+
+    Raises ValueError when no run has a sample.
+    """
+    measured = {name: found for name, samples in runs.items() if (found := summary(samples)).n}
+    if not measured:
+        raise ValueError('no run was measured')
+    name = max(measured, key=lambda key: measured[key].p95)
+    return name, measured[name]
+
+
+def throughput(trials: Mapping[float, tuple[int, int]], allowed_loss: float = 0.05) -> float:
+    """Return the highest camera rate [Hz] of `trials` (rate -> frames sent, frames lost) with at most this loss.
+
+    A rate counts only when all lower rates that were tried pass too, since a lucky run proves nothing. NaN when none.
+    """
+    best = math.nan
+    for hz in sorted(trials):
+        sent, lost = trials[hz]
+        if sent == 0 or lost > allowed_loss * sent:
+            break
+        best = hz
+    return best
