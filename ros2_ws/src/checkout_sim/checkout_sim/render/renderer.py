@@ -18,7 +18,7 @@ from checkout_sim.render.look import Look, Surface
 from checkout_sim.render.textures import texture
 from checkout_sim.shapes.parts import Model
 from checkout_sim.world.geometry import look_at, pose_matrix
-from checkout_sim.world.tray import TABLE_Z, plane_mesh, tray_mesh
+from checkout_sim.world.tray import INNER_X, INNER_Y, RIM_WIDTH, TABLE_Z, floor_mesh, plane_mesh, rim_mesh
 
 F64 = NDArray[np.float64]
 U8 = NDArray[np.uint8]
@@ -28,7 +28,10 @@ _SHADOW_HALF = 0.45  # m that the shadow map covers around the middle of the tra
 _SHADOW_DEPTH = 1.4
 _HEIGHT_SIZE = (192, 160)  # px
 _HEIGHT_COVER = (0.768, 0.64)  # m: 4 mm a pixel
-_SHADOW_TAPS = 8
+_SHADOW_TAPS = 6
+_PLANE_TAPS = 10
+_PLANE_SIZE = (448, 360)  # px
+_PLANE_COVER = (0.896, 0.72)  # m: 2 mm a pixel
 _OPAQUE_SHADOW = 0.45  # translucent parts above this opacity cast a shadow
 _MODELS_KEPT = 160
 _SURFACES_KEPT = 48
@@ -54,6 +57,8 @@ class _Mesh:
         full = [(self._vertices, '3f 3f 2f', 'position', 'normal', 'uv')]
         bare = [(self._vertices, '3f 20x', 'position')]
         self.surface = context.vertex_array(renderer.opaque, full, self._faces)
+        flat = [(self._vertices, '3f 12x 2f', 'position', 'uv')]
+        self.ground = context.vertex_array(renderer.ground, flat, self._faces)
         self.translucent = context.vertex_array(renderer.translucent, full, self._faces)
         self.depth = context.vertex_array(renderer.depth, bare, self._faces)
         self.height = context.vertex_array(renderer.height_program, bare, self._faces)
@@ -61,7 +66,7 @@ class _Mesh:
 
     def release(self) -> None:
         """Free the buffers."""
-        for array in (self.surface, self.translucent, self.depth, self.height, self.ident, self._vertices, self._faces):
+        for array in (self.surface, self.ground, self.translucent, self.depth, self.height, self.ident, self._vertices, self._faces):
             array.release()
 
 
@@ -92,6 +97,14 @@ class Renderer:
         fragment = shaders.SURFACE_FRAGMENT.replace('TAPS', str(_SHADOW_TAPS))
         self.opaque = c.program(shaders.SURFACE_VERTEX, '#version 330\n' + fragment)
         self.translucent = c.program(shaders.SURFACE_VERTEX, '#version 330\n#define TRANSLUCENT\n' + fragment)
+        self.ground = c.program(shaders.SURFACE_VERTEX, '#version 330\n#define GROUND\n' + fragment)
+        self._plane_program = c.program(shaders.PLANE_VERTEX, shaders.PLANE_FRAGMENT.replace('TAPS', str(_PLANE_TAPS)))
+        corners = c.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], np.float32).tobytes())
+        self._plane_quad = c.vertex_array(self._plane_program, [(corners, '2f', 'corner')], mode=moderngl.TRIANGLE_STRIP)
+        self._plane = c.texture(_PLANE_SIZE, 2, dtype='f2')
+        self._plane.filter = (moderngl.LINEAR, moderngl.LINEAR)
+        self._plane.repeat_x = self._plane.repeat_y = False
+        self._plane_buffer = c.framebuffer([self._plane])
         self.depth = c.program(shaders.DEPTH_VERTEX, shaders.DEPTH_FRAGMENT)
         self.height_program = c.program(shaders.HEIGHT_VERTEX, shaders.HEIGHT_FRAGMENT)
         self.ident = c.program(shaders.ID_VERTEX, shaders.ID_FRAGMENT)
@@ -107,7 +120,8 @@ class Renderer:
         self._heights = c.texture(_HEIGHT_SIZE, 4, dtype='f4')
         self._heights.filter = (moderngl.LINEAR, moderngl.LINEAR)
         self._heights.repeat_x = self._heights.repeat_y = False
-        self._tray = _Mesh(self, *tray_mesh())
+        self._rim = _Mesh(self, *rim_mesh())
+        self._floor = _Mesh(self, *floor_mesh())
         self._table = _Mesh(self, *plane_mesh(1.6, 1.6, 0.0, 40))
         self._models: OrderedDict[int, _Uploaded] = OrderedDict()
         self._surfaces: OrderedDict[tuple[str, int], moderngl.Texture] = OrderedDict()
@@ -129,23 +143,29 @@ class Renderer:
         light = self._draw_shadows(look, uploaded, matrices)
         self._draw_heights(look, uploaded, matrices)
 
-        self._colour.use()
-        self._colour.clear(0.1, 0.1, 0.1, 1.0)
+        self._shadow.use(1)
         self._compare.use(1)
+        self._shadow.use(2)
         self._plain.use(2)
         self._heights.use(3)
-        self._shadow.use(1)
-        self._shadow.use(2)
-        for program in (self.opaque, self.translucent):
+        self._draw_plane(look, light)
+        self._colour.use()
+        self._colour.clear(0.1, 0.1, 0.1, 1.0)
+        self._plane.use(4)
+        for program in (self.opaque, self.ground, self.translucent):
             self._set_scene(program, look, camera, light)
         eye = camera.eye
         order = sorted(range(len(items)), key=lambda i: float(np.linalg.norm(items[i].pos - eye)))
-        self.opaque['uv_map'] = (1.0, 1.0, 0.0)
+        # Half of all pixels would be shaded for nothing without it. The image's rows run downwards, which turns the winding.
+        self.context.front_face = 'cw'
+        self.context.enable(moderngl.CULL_FACE)
         for i in order:
             self._draw_parts(uploaded[i], matrices[i], translucent=False)
+        self.context.disable(moderngl.CULL_FACE)
         if look.tray:
-            self._draw_surface(self._tray, look.tray_surface, 0.0)
-        self._draw_surface(self._table, look.table, TABLE_Z if look.tray else 0.0)
+            self._draw_surface(self.opaque, self._rim.surface, look.tray_surface, 0.0)
+            self._draw_surface(self.ground, self._floor.ground, look.tray_surface, 0.0)
+        self._draw_surface(self.ground, self._table.ground, look.table, TABLE_Z if look.tray else 0.0)
         self._draw_translucent(uploaded, matrices, order)
         raw = np.frombuffer(self._colour.read(components=3, alignment=1), np.uint8)
         picture: U8 = raw.reshape(self._size[1], self._size[0], 3)
@@ -163,8 +183,8 @@ class Renderer:
             self._draw_id(item, (i + 1) / 255.0)
         if tray:
             self.ident['id'] = 0.0
-            self.ident['model'].write(_IDENTITY)  # type: ignore[union-attr]
-            self._tray.ident.render()
+            _write(self.ident, 'model', np.eye(4))
+            self._rim.ident.render()
         return self._read_ids(self._ids.viewport)
 
     def alone(self, item: Placed, camera: Camera) -> tuple[int, tuple[int, int, int, int]]:
@@ -230,30 +250,30 @@ class Renderer:
         light = scale @ look_at(to_key * 0.8, np.zeros(3), up)
         self._shadow_buffer.use()
         self._shadow_buffer.clear(depth=1.0)
-        self.depth['light_view'].write(_bytes(light))  # type: ignore[union-attr]
+        _write(self.depth, 'light_view', light)
         for model, matrix in zip(uploaded, matrices, strict=True):
-            self.depth['model'].write(_bytes(matrix))  # type: ignore[union-attr]
+            _write(self.depth, 'model', matrix)
             for mesh, part in zip(model.meshes, model.model.parts, strict=True):
                 if part.material.opacity > _OPAQUE_SHADOW:
                     mesh.depth.render()
         if look.tray:
-            self.depth['model'].write(_IDENTITY)  # type: ignore[union-attr]
-            self._tray.depth.render()
+            _write(self.depth, 'model', np.eye(4))
+            self._rim.depth.render()
         return light
 
     def _draw_heights(self, look: Look, uploaded: list[_Uploaded], matrices: list[F64]) -> None:
         """Fill the map of blurred heights: where its surroundings are higher than a point, that point gets less sky."""
         self._height_buffer.use()
-        self._height_buffer.clear(0.0 if look.tray else 0.0)
+        self._height_buffer.clear()
         self.height_program['scale'] = (1 / _HEIGHT_COVER[0], 1 / _HEIGHT_COVER[1])
         for model, matrix in zip(uploaded, matrices, strict=True):
-            self.height_program['model'].write(_bytes(matrix))  # type: ignore[union-attr]
+            _write(self.height_program, 'model', matrix)
             for mesh, part in zip(model.meshes, model.model.parts, strict=True):
                 if part.material.opacity > _OPAQUE_SHADOW:
                     mesh.height.render()
         if look.tray:
-            self.height_program['model'].write(_IDENTITY)  # type: ignore[union-attr]
-            self._tray.height.render()
+            _write(self.height_program, 'model', np.eye(4))
+            self._rim.height.render()
         raw = np.frombuffer(self._height_buffer.read(components=1, dtype='f4'), np.float32)
         height = np.maximum(raw.reshape(_HEIGHT_SIZE[1], _HEIGHT_SIZE[0]), 0.0)
         blurred = np.zeros((*height.shape, 4), np.float32)
@@ -263,7 +283,7 @@ class Renderer:
 
     def _set_camera(self, program: moderngl.Program, camera: Camera, shift: tuple[int, int] = (0, 0)) -> None:
         w, h = camera.width, camera.height
-        program['view'].write(_bytes(camera.view))  # type: ignore[union-attr]
+        _write(program, 'view', camera.view)
         program['lens'] = (
             2 * camera.fx / w,
             2 * camera.fy / h,
@@ -273,24 +293,33 @@ class Renderer:
         program['radial'] = (camera.k1, camera.k2)
         program['depth_range'] = (NEAR, FAR)
 
+    def _set_light(self, program: moderngl.Program, look: Look, light: F64) -> None:
+        _write(program, 'light_view', light)
+        program['shadow'], program['blockers'], program['heights'] = 1, 2, 3
+        reach = min(0.045, 0.13 * look.penumbra / (2 * _SHADOW_HALF) + 0.004)
+        program['penumbra'] = (look.penumbra * _SHADOW_DEPTH / (2 * _SHADOW_HALF), reach)
+        program['occlusion'] = (1 / _HEIGHT_COVER[0], 1 / _HEIGHT_COVER[1], look.occlusion, 0.0)
+
     def _set_scene(self, program: moderngl.Program, look: Look, camera: Camera, light: F64) -> None:
         self._set_camera(program, camera)
-        program['light_view'].write(_bytes(light))  # type: ignore[union-attr]
-        program['atlas'], program['shadow'], program['blockers'], program['heights'] = 0, 1, 2, 3
+        program['atlas'] = 0
         program['eye'] = tuple(camera.eye)
         program['to_key'], program['key'] = look.to_key, look.key
         program['to_fill'], program['fill'] = look.to_fill, look.fill
         program['sky'], program['ground'], program['gain'] = look.sky, look.ground, look.gain
         program['panel_a'], program['panel_b'] = look.panels
         program['panel_shape'] = look.panel_shape
-        reach = min(0.045, 0.13 * look.penumbra / (2 * _SHADOW_HALF) + 0.004)
-        program['penumbra'] = (look.penumbra * _SHADOW_DEPTH / (2 * _SHADOW_HALF), reach)
-        program['occlusion'] = (1 / _HEIGHT_COVER[0], 1 / _HEIGHT_COVER[1], look.occlusion, 0.0)
         program['frame'] = (2 / self._size[0], 2 / self._size[1], look.vignette)
+        if program is self.ground:
+            program['plane'] = 4
+            program['plane_cover'] = (1 / _PLANE_COVER[0], 1 / _PLANE_COVER[1])
+        else:
+            self._set_light(program, look, light)
+            program['uv_map'] = (1.0, 1.0, 0.0)
 
     def _draw_parts(self, model: _Uploaded, matrix: F64, translucent: bool) -> None:
         program = self.translucent if translucent else self.opaque
-        program['model'].write(_bytes(matrix))  # type: ignore[union-attr]
+        _write(program, 'model', matrix)
         model.atlas.use(0)
         for mesh, part in zip(model.meshes, model.model.parts, strict=True):
             m = part.material
@@ -303,25 +332,39 @@ class Renderer:
     def _draw_translucent(self, uploaded: list[_Uploaded], matrices: list[F64], order: list[int]) -> None:
         self.context.enable(moderngl.BLEND)
         self.context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
-        self.translucent['uv_map'] = (1.0, 1.0, 0.0)
         for i in reversed(order):
             if any(part.material.opacity < 1.0 for part in uploaded[i].model.parts):
                 self._draw_parts(uploaded[i], matrices[i], translucent=True)
         self.context.disable(moderngl.BLEND)
 
-    def _draw_surface(self, mesh: _Mesh, surface: Surface, z: float) -> None:
+    def _draw_plane(self, look: Look, light: F64) -> None:
+        """Fill the map of the light on the plane: how much of the key arrives, how much of the sky is open."""
+        program = self._plane_program
+        self.context.disable(moderngl.DEPTH_TEST)
+        self._plane_buffer.use()
+        self._set_light(program, look, light)
+        program['cover'] = _PLANE_COVER
+        program['to_key'] = look.to_key
+        table = TABLE_Z if look.tray else 0.0
+        program['tray'] = (INNER_X / 2 + RIM_WIDTH / 2, INNER_Y / 2 + RIM_WIDTH / 2, 0.0, table)
+        self._plane_quad.render()
+        self.context.enable(moderngl.DEPTH_TEST)
+
+    def _draw_surface(
+        self, program: moderngl.Program, array: moderngl.VertexArray, surface: Surface, z: float
+    ) -> None:
         matrix = np.eye(4)
         matrix[2, 3] = z
-        self.opaque['model'].write(_bytes(matrix))  # type: ignore[union-attr]
-        self.opaque['uv_map'] = (surface.scale, float(np.cos(surface.turn)), float(np.sin(surface.turn)))
-        self.opaque['material'] = (surface.roughness, surface.specular * 2.0, 1.0)
-        self.opaque['tint'] = surface.tint
+        _write(program, 'model', matrix)
+        program['uv_map'] = (surface.scale, float(np.cos(surface.turn)), float(np.sin(surface.turn)))
+        program['material'] = (surface.roughness, surface.specular * 2.0, 1.0)
+        program['tint'] = surface.tint
         self._surface(surface).use(0)
-        mesh.surface.render()
+        array.render()
 
     def _draw_id(self, item: Placed, value: float) -> None:
         self.ident['id'] = value
-        self.ident['model'].write(_bytes(pose_matrix(item.pos, item.quat)))  # type: ignore[union-attr]
+        _write(self.ident, 'model', pose_matrix(item.pos, item.quat))
         for mesh in self._model(item.model).meshes:
             mesh.ident.render()
 
@@ -330,9 +373,8 @@ class Renderer:
         return raw.reshape(window[3], window[2])
 
 
-def _bytes(matrix: F64) -> bytes:
-    """Return a matrix as OpenGL wants it: columns first, 32 bits."""
-    return matrix.T.astype(np.float32).tobytes()
-
-
-_IDENTITY = _bytes(np.eye(4))
+def _write(program: moderngl.Program, name: str, matrix: F64) -> None:
+    """Set a matrix uniform as OpenGL wants it: columns first, 32 bits."""
+    uniform = program[name]
+    assert isinstance(uniform, moderngl.Uniform)
+    uniform.write(matrix.T.astype(np.float32).tobytes())

@@ -31,46 +31,78 @@ void main(){
 """
 )
 
-SURFACE_FRAGMENT = """
-in vec3 wp; in vec3 wn; in vec2 tc; in vec3 lp;
-uniform sampler2D atlas; uniform sampler2DShadow shadow; uniform sampler2D blockers; uniform sampler2D heights;
-uniform vec3 eye; uniform vec3 to_key; uniform vec3 key; uniform vec3 to_fill; uniform vec3 fill;
-uniform vec3 sky; uniform vec3 ground; uniform vec4 panel_a; uniform vec4 panel_b; uniform vec4 panel_shape; uniform vec3 gain;
-uniform vec3 material; uniform vec3 tint; uniform vec2 penumbra; uniform vec4 occlusion; uniform vec3 frame;
-out vec4 colour;
+# Light from the key that reaches a point (percentage-closer soft shadows: near blockers give sharp edges, far ones soft) and
+# light from all around (heights blurred at three scales: where the surroundings are higher than a point, it sees less sky).
+LIGHT = """
+uniform sampler2DShadow shadow; uniform sampler2D blockers; uniform sampler2D heights;
+uniform vec2 penumbra; uniform vec4 occlusion;
 float noise(vec2 p){ return fract(52.9829189*fract(dot(p,vec2(.06711056,.00583715)))); }
-float lit(vec3 N, float nl){
-  vec3 q = vec3(lp.xy, lp.z-.0008-.0022*(1.-nl)); if(any(greaterThan(abs(q.xy-.5),vec2(.497)))) return 1.;
+float lit(vec3 lp, float nl){
+  vec3 q = vec3(lp.xy, lp.z-.0008-.0022*(1.-nl));
   float a0 = 6.2832*noise(gl_FragCoord.xy), gap = 0., n = 0.;
-  for(int i=0;i<4;i++){ float a = a0+float(i)*1.5708, r = penumbra.y*(.35+.2*float(i));
+  for(int i=0;i<4;i++){ float a = a0+float(i)*1.5708, r = penumbra.y*(.3+.2*float(i));
     float b = texture(blockers, q.xy+r*vec2(cos(a),sin(a))).r; if(b<q.z){ gap += q.z-b; n += 1.; } }
-  if(n==0.) return 1.;
-  float r = clamp(penumbra.x*gap/n, .0011, penumbra.y), s = 0.;
-  for(int i=0;i<TAPS;i++){ float d = r*sqrt((float(i)+.5)/float(TAPS)), a = a0+float(i)*2.39996;
+  // llvmpipe leaves a loop when no pixel of the block is in it, but always runs both sides of an if.
+  float r = clamp(penumbra.x*gap/max(n,1.), .0011, penumbra.y), s = n>0. ? 0. : float(TAPS); int taps = n>0. ? TAPS : 0;
+  for(int i=0;i<taps;i++){ float d = r*sqrt((float(i)+.5)/float(TAPS)), a = a0+float(i)*2.39996;
     s += texture(shadow, vec3(q.xy+d*vec2(cos(a),sin(a)), q.z)); }
   return s/float(TAPS); }
+float open_sky(vec3 p, vec2 n){
+  vec3 o = clamp((texture(heights, (p.xy+n*.007)*occlusion.xy+.5).rgb-p.z)*vec3(160.,52.,16.),0.,1.)*occlusion.z;
+  return (1.-.5*o.x)*(1.-.42*o.y)*(1.-.38*o.z); }
+"""
+
+# The floor of the tray and the table are flat: their light is computed once into a map of the plane, not for each pixel.
+PLANE_VERTEX = """
+#version 330
+in vec2 corner; uniform vec2 cover; out vec2 xy; void main(){ xy = corner*cover*.5; gl_Position = vec4(corner,0.,1.); }
+"""
+PLANE_FRAGMENT = (
+    '#version 330\n'
+    + LIGHT
+    + """
+in vec2 xy; uniform mat4 light_view; uniform vec3 to_key; uniform vec4 tray; // half sizes, floor z, table z
+out vec2 light;
+void main(){ float inside = step(abs(xy.x),tray.x)*step(abs(xy.y),tray.y);
+  vec3 p = vec3(xy, mix(tray.w,tray.z,inside));
+  light = vec2(lit((light_view*vec4(p,1.)).xyz*.5+.5, to_key.z), open_sky(p,vec2(0.))); }
+"""
+)
+
+SURFACE_FRAGMENT = (
+    LIGHT
+    + """
+in vec3 wp; in vec3 wn; in vec2 tc; in vec3 lp;
+uniform sampler2D atlas; uniform sampler2D plane; uniform vec2 plane_cover;
+uniform vec3 eye; uniform vec3 to_key; uniform vec3 key; uniform vec3 to_fill; uniform vec3 fill;
+uniform vec3 sky; uniform vec3 ground; uniform vec4 panel_a; uniform vec4 panel_b; uniform vec4 panel_shape; uniform vec3 gain;
+uniform vec3 material; uniform vec3 tint; uniform vec3 frame;
+out vec4 colour;
 vec3 tone(vec3 c){ return sqrt(clamp(c*(2.51*c+.03)/(c*(2.43*c+.59)+.14),0.,1.)); } // Narkowicz's fit of ACES
 float panel(vec4 p, vec4 shape, vec3 R, float blur){
   if(R.z<.08) return 0.;
   vec2 h = (wp+R*((1.6-wp.z)/R.z)).xy-p.xy; h = vec2(h.x*shape.z-h.y*shape.w, h.x*shape.w+h.y*shape.z);
   vec2 e = 1.-smoothstep(shape.xy-blur, shape.xy+blur, abs(h)); return p.w*e.x*e.y; }
 void main(){
-  vec3 V = normalize(eye-wp), N = normalize(wn); if(dot(N,V)<0.) N = -N;
-  vec4 texel = texture(atlas,tc); vec3 albedo = texel.rgb*texel.rgb*tint;
-  float nv = max(dot(N,V),.05), nl = dot(N,to_key);
-  float s = nl>0. ? lit(N,nl) : 0.; nl = max(nl,0.);
-  vec4 b = texture(heights, (wp.xy+N.xy*.007)*occlusion.xy+.5);
-  vec3 o = clamp((b.rgb-wp.z)*vec3(160.,52.,16.),0.,1.);
-  float ao = (1.-.5*o.x*occlusion.z)*(1.-.42*o.y*occlusion.z)*(1.-.38*o.z*occlusion.z);
+  vec3 V = normalize(eye-wp);
+#ifdef GROUND
+  const vec3 N = vec3(0.,0.,1.); float nl = to_key.z;
+  vec2 l = texture(plane, wp.xy*plane_cover+.5).rg; float s = l.x, ao = l.y;
+#else
+  vec3 N = normalize(wn); if(dot(N,V)<0.) N = -N;
+  float nl = dot(N,to_key), s = nl>0. ? lit(lp,nl) : 0.; nl = max(nl,0.);
+  float ao = open_sky(wp,N.xy);
+#endif
+  vec4 texel = texture(atlas,tc); vec3 albedo = texel.rgb*texel.rgb*tint; float nv = max(dot(N,V),.05);
   vec3 diffuse = albedo*(mix(ground,sky,N.z*.5+.5)*ao+key*nl*s+fill*max(dot(N,to_fill),0.)*ao);
   vec3 H = normalize(to_key+V); float nh = max(dot(N,H),0.), a = material.x*material.x, a2 = a*a+.004;
-  float d = nh*nh*(a2-1.)+1., fresnel = .04+.96*pow(1.-max(dot(H,V),0.),5.);
+  float d = nh*nh*(a2-1.)+1., f5 = 1.-max(dot(H,V),0.), fresnel = .04+.96*f5*f5*f5*f5*f5;
   vec3 shine = key*(a2/(d*d))*fresnel*.25/max(nv,.12)*nl*s;
-  vec3 R = reflect(-V,N); float fv = .04+(.7-.6*material.x)*pow(1.-nv,5.), blur = .04+.55*material.x;
+  vec3 R = reflect(-V,N); f5 = 1.-nv; float fv = .04+(.7-.6*material.x)*f5*f5*f5*f5*f5, blur = .04+.55*material.x;
   vec3 around = mix(ground,sky,smoothstep(-.35,.7,R.z))*(.35+.65*ao);
   around += (panel(panel_a,panel_shape,R,blur)+panel(panel_b,panel_shape.yxwz,R,blur))*key*ao;
   shine = material.y*(min(shine,vec3(3.))+fv*around*3.);
-  float edge = dot(frame.xy*gl_FragCoord.xy-1.,frame.xy*gl_FragCoord.xy-1.); vec3 g = gain*(1.-frame.z*edge);
+  vec2 edge = frame.xy*gl_FragCoord.xy-1.; vec3 g = gain*(1.-frame.z*dot(edge,edge));
   vec3 whole = tone(g*(diffuse+shine));
 #ifdef TRANSLUCENT
   // What is seen through stays; what is mirrored adds. Blending is (one, one minus alpha).
@@ -80,6 +112,7 @@ void main(){
 #endif
 }
 """
+)
 
 DEPTH_VERTEX = """
 #version 330

@@ -44,8 +44,8 @@ def _outline(offset: float, steps: int = 8) -> tuple[NDArray[np.float64], NDArra
     return np.array(points), np.array(normals)
 
 
-def tray_mesh() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
-    """Return vertices, normals, UVs (1 per metre) and faces of the tray with its rounded rim."""
+def rim_mesh() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
+    """Return vertices, normals, UVs (1 per metre) and faces of the rounded rim."""
     slopes = np.gradient(_PROFILE, axis=0)
     rings_v, rings_n = [], []
     for (offset, height), (d_offset, d_height) in zip(_PROFILE, slopes, strict=True):
@@ -62,14 +62,30 @@ def tray_mesh() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.fl
         for i in range(count):
             a, b = ring * count + i, ring * count + (i + 1) % count
             faces += [(a, a + count, b), (b, a + count, b + count)]
-    floor_v, floor_n, floor_uv, floor_f = plane_mesh(INNER_X / 2 - 0.004, INNER_Y / 2 - 0.004, 0.0, 8)
     uvs = vertices[:, :2] + vertices[:, 2:3]
-    offset_faces = floor_f + len(vertices)
     return (
-        np.concatenate([vertices, floor_v]).astype(np.float32),
-        np.concatenate([normals, floor_n]).astype(np.float32),
-        np.concatenate([uvs, floor_uv]).astype(np.float32),
-        np.concatenate([np.array(faces), offset_faces]).astype(np.int32),
+        vertices.astype(np.float32),
+        normals.astype(np.float32),
+        uvs.astype(np.float32),
+        np.array(faces, np.int32),
+    )
+
+
+def floor_mesh() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]:
+    """Return the floor of the tray; it meets the rim's innermost ring and has rounded corners."""
+    rings = [np.c_[_outline(_PROFILE[0][0])[0] * share, np.zeros(36)] for share in np.linspace(1.0, 0.0, 9)]
+    vertices = np.concatenate(rings)
+    faces = []
+    for ring in range(8):
+        for i in range(36):
+            a, b = ring * 36 + i, ring * 36 + (i + 1) % 36
+            faces += [(a, b, a + 36), (b, b + 36, a + 36)]
+    normals = np.tile([0.0, 0.0, 1.0], (len(vertices), 1))
+    return (
+        vertices.astype(np.float32),
+        normals.astype(np.float32),
+        vertices[:, :2].astype(np.float32),
+        np.array(faces, np.int32),
     )
 
 

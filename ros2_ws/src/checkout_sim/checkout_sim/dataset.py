@@ -1,0 +1,290 @@
+"""Data sets: pictures with truth as COCO files; resumable, many processes, the same bytes whatever their number.
+
+A scene's seed alone decides what its picture shows. The splits take their seeds from ranges that never meet.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import cv2
+import numpy as np
+from checkout_core.catalogue import UNKNOWN_SKU, Catalogue, load_assortment, load_catalogue
+from checkout_core.errors import CheckoutError
+from numpy.typing import NDArray
+
+from checkout_sim.library import Library
+from checkout_sim.render.camera import make_camera
+from checkout_sim.render.look import make_look
+from checkout_sim.render.renderer import Placed, Renderer
+from checkout_sim.render.sensor import expose
+from checkout_sim.truth import Label, views
+from checkout_sim.world.compose import Recipe, compose, parse_counts
+from checkout_sim.world.scene import settle
+
+SPLITS = {'train': 1_000_000, 'val': 2_000_000, 'test': 3_000_000}  # first seed of each range
+RANGE = 1_000_000
+FORMATS = ('coco',)
+
+
+@dataclass(frozen=True)
+class DatasetOptions:
+    """Say what a data set holds. Two runs with equal options write equal bytes, so a run can go on where one stopped."""
+
+    split: str = 'train'
+    scenes: int = 100
+    first: int = 0  # offset within the split's range of seeds
+    items: str = '1-5'
+    assortment: str = 'all'
+    unknown: float = 0.15
+    bare: float = 0.0
+    heavy: float = 0.25
+    camera: str = 'top'
+    width: int = 640
+    height: int = 480
+
+    def check(self) -> None:
+        """Raise CheckoutError for the first value that makes no sense."""
+        if self.split not in SPLITS:
+            raise CheckoutError(f'There is no split {self.split!r}; use one of {", ".join(SPLITS)}.')
+        if not (self.scenes >= 1 and self.first >= 0 and self.first + self.scenes <= RANGE):
+            raise CheckoutError(
+                f'{self.scenes} scenes from seed {self.first} are not possible; use 1 scene or more and seeds below {RANGE}.'
+            )
+        for name in ('unknown', 'bare', 'heavy'):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise CheckoutError(f'--{name} is a share from 0 to 1, not {getattr(self, name)}.')
+        parse_counts(self.items)
+        make_camera(self.camera, self.width, self.height)
+
+    @property
+    def seeds(self) -> range:
+        """Return the seeds of the scenes."""
+        start = SPLITS[self.split] + self.first
+        return range(start, start + self.scenes)
+
+
+def assortment(name: str) -> Catalogue:
+    """Load an assortment by name; `all` is the whole catalogue."""
+    return load_catalogue() if name == 'all' else load_assortment(name)
+
+
+class SceneWriter:
+    """Make the picture and the truth of one scene after another."""
+
+    def __init__(self, options: DatasetOptions) -> None:
+        cv2.setNumThreads(1)
+        self._options = options
+        self._library = Library(assortment(options.assortment))
+        self._renderer = Renderer(options.width, options.height)
+        self._recipe = Recipe(
+            parse_counts(options.items), unknown=options.unknown, bare=options.bare, heavy=options.heavy
+        )
+        self._camera = make_camera(options.camera, options.width, options.height)
+
+    def render(self, seed: int) -> tuple[NDArray[np.uint8], dict[str, Any], int]:
+        """Return the picture (H, W, 3) BGR, the record of its truth, and the JPEG quality of its camera."""
+        look = make_look(seed, self._recipe.heavy)
+        composition = compose(seed, self._recipe, self._library)
+        scene = settle(
+            seed, composition.models, heap=composition.heap, overlap=composition.overlap, tray=look.tray
+        )
+        camera = self._camera.moved(np.array(look.camera_shift), np.array(look.camera_turn))
+        placed = [Placed(item.model, item.pos, item.quat) for item in scene.items]
+        image = expose(self._renderer.draw(placed, look, camera), look, (seed,))
+        found, ids = views(self._renderer, placed, camera, tray=look.tray)
+        catalogue = self._library.catalogue
+        rows = []
+        for index, (item, view) in enumerate(zip(scene.items, found, strict=True), start=1):
+            if view.visible_box is None:
+                continue
+            sku = item.model.sku
+            known = catalogue.get(sku) is not None
+            x0, y0, x1, y1 = view.visible_box
+            a0, b0, a1, b1 = view.amodal_box
+            rows.append(
+                {
+                    'category_id': catalogue.index(sku) if known else len(catalogue),
+                    'sku': sku,
+                    'bbox': [x0, y0, x1 - x0, y1 - y0],
+                    'bbox_amodal': [a0, b0, a1 - a0, b1 - b0],
+                    'area': view.visible_pixels,
+                    'visible_fraction': round(view.visible_fraction, 4),
+                    'ignore': int(view.label is Label.IGNORED),
+                    'iscrowd': 0,
+                    'segmentation': run_lengths(ids == index),
+                    'pose': [round(float(v), 5) for v in (*item.pos, *item.quat)],
+                }
+            )
+        record = {'seed': seed, 'heap': composition.heap, 'tray': look.tray, 'attempt': scene.attempt, 'annotations': rows}
+        return image, record, look.jpeg_quality
+
+    def write(self, seed: int, folder: Path) -> None:
+        """Write the picture, then its record; the record's presence says that the scene is complete."""
+        image, record, quality = self.render(seed)
+        done, encoded = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        if not done:
+            raise CheckoutError(f'The picture of scene {seed} could not be encoded as JPEG.')
+        _write_whole(folder / _image_name(self._options.split, seed), encoded.tobytes())
+        _write_whole(_parts(folder, self._options.split) / f'{seed}.json', json.dumps(record).encode())
+
+
+def run_lengths(mask: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return a mask as COCO's uncompressed run lengths: column by column, beginning with zeros."""
+    flat = np.asarray(mask, np.uint8).T.ravel()
+    edges = np.flatnonzero(np.diff(flat)) + 1
+    counts = np.diff(np.concatenate([[0], edges, [len(flat)]])).tolist()
+    return {'size': list(mask.shape), 'counts': [0, *counts] if flat[0] else counts}
+
+
+def write_dataset(options: DatasetOptions, folder: Path, jobs: int, progress: Callable[[int, int], None]) -> Path:
+    """Write a split below `folder` and return its annotation file; scenes that are complete are left as they are.
+
+    Raises CheckoutError for bad options, a folder that cannot be written, a full disk, or a folder that holds a split made with
+    other options. KeyboardInterrupt leaves everything complete that was written; the same call goes on from there.
+    """
+    options.check()
+    if jobs < 1:
+        raise CheckoutError(f'--jobs is the number of processes, 1 or more, not {jobs}.')
+    catalogue = assortment(options.assortment)
+    target = folder / 'annotations' / f'{options.split}.json'
+    parts = _parts(folder, options.split)
+    with _disk_errors(folder):
+        for made in (folder / 'images' / options.split, target.parent):
+            made.mkdir(parents=True, exist_ok=True)
+        if target.is_file() and not parts.exists():
+            info = json.loads(target.read_text()).get('info', {})
+            _compare(info.get('options'), options, target)
+            progress(options.scenes, options.scenes)
+            return target
+        parts.mkdir(parents=True, exist_ok=True)
+        settings = parts / 'options.json'
+        if settings.is_file():
+            _compare(json.loads(settings.read_text()), options, settings)
+        _write_whole(settings, json.dumps(asdict(options)).encode())
+        missing = [seed for seed in options.seeds if not (parts / f'{seed}.json').is_file()]
+        done = options.scenes - len(missing)
+        progress(done, options.scenes)
+        for _ in _make(options, folder, missing, jobs):
+            done += 1
+            progress(done, options.scenes)
+        _write_whole(target, json.dumps(_join(options, catalogue, parts)).encode())
+        for part in parts.iterdir():
+            part.unlink()
+        parts.rmdir()
+        if not any(parts.parent.iterdir()):
+            parts.parent.rmdir()
+    return target
+
+
+def _make(options: DatasetOptions, folder: Path, missing: list[int], jobs: int) -> Iterator[int]:
+    if jobs == 1 or len(missing) < 2:
+        writer = SceneWriter(options) if missing else None
+        for seed in missing:
+            assert writer is not None
+            writer.write(seed, folder)
+            yield seed
+        return
+    context = multiprocessing.get_context('spawn')
+    with context.Pool(jobs, initializer=_start_worker, initargs=(options, folder)) as pool:
+        # Leaving the block ends the workers, also after Ctrl-C or an error: no scene is half written, see _write_whole.
+        yield from pool.imap_unordered(_work, missing, chunksize=2)
+
+
+_worker: tuple[SceneWriter, Path] | None = None
+
+
+def _start_worker(options: DatasetOptions, folder: Path) -> None:
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it and ends the pool
+    signal.signal(signal.SIGTERM, _leave)
+    _worker = (SceneWriter(options), folder)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    os._exit(0)
+
+
+def _work(seed: int) -> int:
+    assert _worker is not None
+    writer, folder = _worker
+    try:
+        writer.write(seed, folder)
+    except OSError as error:
+        raise _disk_error(folder, error) from None
+    return seed
+
+
+def _join(options: DatasetOptions, catalogue: Catalogue, parts: Path) -> dict[str, Any]:
+    images, annotations = [], []
+    for number, seed in enumerate(options.seeds, start=1):
+        record = json.loads((parts / f'{seed}.json').read_text())
+        images.append(
+            {
+                'id': number,
+                'file_name': _image_name(options.split, seed),
+                'width': options.width,
+                'height': options.height,
+                **{key: value for key, value in record.items() if key != 'annotations'},
+            }
+        )
+        for row in record['annotations']:
+            annotations.append({'id': len(annotations) + 1, 'image_id': number, **row})
+    names = [*catalogue.skus, UNKNOWN_SKU]
+    return {
+        'info': {'description': 'Simulated checkout trays', 'options': asdict(options)},
+        'categories': [{'id': i, 'name': name, 'supercategory': 'product'} for i, name in enumerate(names)],
+        'images': images,
+        'annotations': annotations,
+    }
+
+
+def _compare(found: object, options: DatasetOptions, path: Path) -> None:
+    if found != asdict(options):
+        raise CheckoutError(
+            f'{path} was made with other options; give the same options to go on, or another folder with --out.'
+        )
+
+
+def _image_name(split: str, seed: int) -> str:
+    return f'images/{split}/{seed:08d}.jpg'
+
+
+def _parts(folder: Path, split: str) -> Path:
+    return folder / '.parts' / split
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is there as a whole or not at all."""
+    temporary = path.with_name(f'.{path.name}.{os.getpid()}')
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _disk_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _disk_error(folder, error) from error
+
+
+def _disk_error(folder: Path, error: OSError) -> CheckoutError:
+    reason = error.strerror or str(error)
+    return CheckoutError(
+        f'The data set in {folder} cannot be written ({reason}); what is complete stays: '
+        'make room or choose another folder with --out, then run the same command again.'
+    )
