@@ -12,22 +12,22 @@ import yaml
 from checkout_core.errors import CheckoutError
 from checkout_core.money import EXPONENTS, Money
 
-UNKNOWN_SKU = "UNKNOWN"
+UNKNOWN_SKU = 'UNKNOWN'
 
 # The sizes that each package shape needs, in the order of `size_mm`. Width and height are those of the front.
 SHAPES: Mapping[str, tuple[str, ...]] = {
-    "box": ("width", "height", "depth"),
-    "can": ("diameter", "height"),
-    "bottle": ("diameter", "height"),
-    "carton": ("width", "height", "depth"),
-    "cup": ("top diameter", "bottom diameter", "height"),
-    "bag": ("width", "height", "thickness"),
-    "pouch": ("width", "height", "thickness"),
-    "tube": ("diameter", "length"),
-    "canister": ("diameter", "height"),
-    "kimbap": ("width", "height", "thickness"),
-    "tray": ("width", "depth", "height"),
-    "fruit": ("diameter", "height"),
+    'box': ('width', 'height', 'depth'),
+    'can': ('diameter', 'height'),
+    'bottle': ('diameter', 'height'),
+    'carton': ('width', 'height', 'depth'),
+    'cup': ('top diameter', 'bottom diameter', 'height'),
+    'bag': ('width', 'height', 'thickness'),
+    'pouch': ('width', 'height', 'thickness'),
+    'tube': ('diameter', 'length'),
+    'canister': ('diameter', 'height'),
+    'kimbap': ('width', 'height', 'thickness'),
+    'tray': ('width', 'depth', 'height'),
+    'fruit': ('diameter', 'height'),
 }
 CATEGORIES = (
     'beverage', 'dairy', 'noodles', 'snack', 'confectionery', 'ready_meal', 'fruit', 'household', 'personal_care',
@@ -36,7 +36,7 @@ CATEGORIES = (
 _FIELDS = (
     'sku', 'names', 'price', 'weight_g', 'category', 'ean13', 'age_restriction', 'family', 'package', 'label',
 )  # fmt: skip
-_SKU = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
+_SKU = re.compile(r'[a-z0-9]+(_[a-z0-9]+)*')
 _MIN_MM, _MAX_MM = 5.0, 450.0  # what fits on a checkout tray
 
 
@@ -64,11 +64,11 @@ class Product:
     family: str | None
     package: Package
     label: Mapping[str, object] = field(hash=False)
-    source: str = field(default="", compare=False)  # the file, for messages
+    source: str = field(default='', compare=False)  # the file, for messages
 
     def name(self, language: str) -> str:
         """Return the name in `ko` or `en`."""
-        return self.name_ko if language == "ko" else self.name_en
+        return self.name_ko if language == 'ko' else self.name_en
 
 
 @dataclass(frozen=True)
@@ -88,17 +88,17 @@ class Catalogue:
             if product.sku in index:
                 first = ordered[index[product.sku]]
                 raise _error(
-                    product.source, "sku", f"{product.sku} is already used by {first.source}", "choose another"
+                    product.source, 'sku', f'{product.sku} is already used by {first.source}', 'choose another'
                 )
             if product.ean13 in by_ean:
                 first = by_ean[product.ean13]
-                cure = "give one of them another number"
-                raise _error(product.source, "ean13", f"{product.ean13} is already used by {first.source}", cure)
+                cure = 'give one of them another number'
+                raise _error(product.source, 'ean13', f'{product.ean13} is already used by {first.source}', cure)
             index[product.sku] = position
             by_ean[product.ean13] = product
-        object.__setattr__(self, "products", ordered)
-        object.__setattr__(self, "_index", index)
-        object.__setattr__(self, "_by_ean", by_ean)
+        object.__setattr__(self, 'products', ordered)
+        object.__setattr__(self, '_index', index)
+        object.__setattr__(self, '_by_ean', by_ean)
 
     @property
     def skus(self) -> tuple[str, ...]:
@@ -130,7 +130,7 @@ class Catalogue:
         """Return the class index of a sku; raise CheckoutError when it is not sold here."""
         if sku not in self._index:
             raise CheckoutError(
-                f"No product {sku!r} in the catalogue: add catalogue/products/{sku}.yaml or correct the name."
+                f'No product {sku!r} in the catalogue: add catalogue/products/{sku}.yaml or correct the name.'
             )
         return self._index[sku]
 
@@ -167,29 +167,29 @@ def load_catalogue(directory: str | Path | None = None) -> Catalogue:
 
     Raises CheckoutError that names the file, the field and the cure for the first broken entry.
     """
-    folder = _folder(directory) / "products"
+    folder = _folder(directory) / 'products'
     return _load_folder(folder)
 
 
 def load_strangers(directory: str | Path | None = None) -> Catalogue:
     """Read the products that are kept out of the catalogue to test what the system does with the unknown."""
-    return _load_folder(_folder(directory) / "strangers")
+    return _load_folder(_folder(directory) / 'strangers')
 
 
 def load_assortment(name: str, directory: str | Path | None = None) -> Catalogue:
     """Read the catalogue and keep the products that `assortments/NAME.yaml` lists under `skus`."""
-    path = _folder(directory) / "assortments" / f"{name}.yaml"
+    path = _folder(directory) / 'assortments' / f'{name}.yaml'
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
-        raise CheckoutError(f"No assortment {name!r} in {path.parent} (there are: {known}).")
+        known = ', '.join(sorted(p.stem for p in path.parent.glob('*.yaml'))) or 'none'
+        raise CheckoutError(f'No assortment {name!r} in {path.parent} (there are: {known}).')
     entry = _read(path)
-    skus = entry.get("skus")
+    skus = entry.get('skus')
     if not isinstance(skus, list) or not skus or not all(isinstance(sku, str) for sku in skus):
-        raise _error(str(path), "skus", "is not a list of names", "list the skus, one a line")
+        raise _error(str(path), 'skus', 'is not a list of names', 'list the skus, one a line')
     catalogue = load_catalogue(directory)
     for sku in skus:
         if sku not in catalogue:
-            raise _error(str(path), "skus", f"{sku!r} is not in the catalogue", f"add products/{sku}.yaml or remove it")
+            raise _error(str(path), 'skus', f'{sku!r} is not in the catalogue', f'add products/{sku}.yaml or remove it')
     return catalogue.subset(skus)
 
 
@@ -204,73 +204,73 @@ def product_from_mapping(entry: Mapping[str, object], source: str, expected_sku:
     """Check an entry field by field and make a product of it; raise CheckoutError with `source` in front."""
     check = _Checker(entry, source)
     check.only(_FIELDS)
-    sku = check.text("sku")
+    sku = check.text('sku')
     if not _SKU.fullmatch(sku):
-        raise check.error("sku", f"{sku!r} is not a plain name", "use a-z, 0-9 and single underscores")
+        raise check.error('sku', f'{sku!r} is not a plain name', 'use a-z, 0-9 and single underscores')
     if expected_sku is not None and sku != expected_sku:
-        raise check.error("sku", f"{sku!r} differs from the file name", f"call the file {sku}.yaml")
-    names = check.mapping("names")
-    names.only(("ko", "en"))
-    price = check.mapping("price")
-    price.only(("amount", "currency"))
-    currency = price.text("currency")
+        raise check.error('sku', f'{sku!r} differs from the file name', f'call the file {sku}.yaml')
+    names = check.mapping('names')
+    names.only(('ko', 'en'))
+    price = check.mapping('price')
+    price.only(('amount', 'currency'))
+    currency = price.text('currency')
     if currency not in EXPONENTS:
-        raise price.error("currency", f"{currency!r} is unknown", "write an ISO 4217 code such as KRW")
-    category = check.text("category")
+        raise price.error('currency', f'{currency!r} is unknown', 'write an ISO 4217 code such as KRW')
+    category = check.text('category')
     if category not in CATEGORIES:
-        raise check.error("category", f"{category!r} is unknown", f"choose one of {', '.join(CATEGORIES)}")
-    age = check.value("age_restriction")
+        raise check.error('category', f'{category!r} is unknown', f'choose one of {", ".join(CATEGORIES)}')
+    age = check.value('age_restriction')
     if age is not None and (not isinstance(age, int) or isinstance(age, bool) or not 1 <= age <= 99):
-        raise check.error("age_restriction", f"{age!r} is no age", "write the years as a whole number, or null")
-    family = check.value("family")
+        raise check.error('age_restriction', f'{age!r} is no age', 'write the years as a whole number, or null')
+    family = check.value('family')
     if family is not None and (not isinstance(family, str) or not _SKU.fullmatch(family)):
-        raise check.error("family", f"{family!r} is not a plain name", "use a-z, 0-9 and underscores, or null")
+        raise check.error('family', f'{family!r} is not a plain name', 'use a-z, 0-9 and underscores, or null')
     return Product(
         sku=sku,
-        name_ko=names.text("ko"),
-        name_en=names.text("en"),
-        price=Money(price.whole("amount", 0), currency),
-        weight_g=check.number("weight_g", 0.1, 10_000.0),
+        name_ko=names.text('ko'),
+        name_en=names.text('en'),
+        price=Money(price.whole('amount', 0), currency),
+        weight_g=check.number('weight_g', 0.1, 10_000.0),
         category=category,
         ean13=_ean(check),
         age_restriction=age,
         family=family,
-        package=_package(check.mapping("package")),
-        label=check.mapping("label").entry,
+        package=_package(check.mapping('package')),
+        label=check.mapping('label').entry,
         source=source,
     )
 
 
 def _package(check: _Checker) -> Package:
-    shape = check.text("shape")
+    shape = check.text('shape')
     if shape not in SHAPES:
-        raise check.error("shape", f"{shape!r} is unknown", f"choose one of {', '.join(SHAPES)}")
+        raise check.error('shape', f'{shape!r} is unknown', f'choose one of {", ".join(SHAPES)}')
     needed = SHAPES[shape]
-    sizes = check.value("size_mm")
-    cure = f"a {shape} needs [{', '.join(needed)}] in mm"
+    sizes = check.value('size_mm')
+    cure = f'a {shape} needs [{", ".join(needed)}] in mm'
     if not isinstance(sizes, list) or len(sizes) != len(needed):
-        raise check.error("size_mm", f"{sizes!r} does not have {len(needed)} sizes", cure)
+        raise check.error('size_mm', f'{sizes!r} does not have {len(needed)} sizes', cure)
     for name, size in zip(needed, sizes, strict=True):
         if isinstance(size, bool) or not isinstance(size, (int, float)) or not _MIN_MM <= size <= _MAX_MM:
-            raise check.error("size_mm", f"{name} {size!r} is not within {_MIN_MM:g} to {_MAX_MM:g}", cure)
-    options = {key: value for key, value in check.entry.items() if key not in ("shape", "size_mm")}
+            raise check.error('size_mm', f'{name} {size!r} is not within {_MIN_MM:g} to {_MAX_MM:g}', cure)
+    options = {key: value for key, value in check.entry.items() if key not in ('shape', 'size_mm')}
     return Package(shape, tuple(float(size) for size in sizes), options)
 
 
 def _ean(check: _Checker) -> str:
-    ean = check.value("ean13")
-    if not isinstance(ean, str) or not re.fullmatch(r"\d{13}", ean):
-        raise check.error("ean13", f"{ean!r} is not 13 digits", "write them in quotes")
+    ean = check.value('ean13')
+    if not isinstance(ean, str) or not re.fullmatch(r'\d{13}', ean):
+        raise check.error('ean13', f'{ean!r} is not 13 digits', 'write them in quotes')
     right = ean13_check_digit(ean[:12])
     if ean[12] != right:
-        raise check.error("ean13", f"the check digit of {ean} is wrong", f"it must end in {right}")
+        raise check.error('ean13', f'the check digit of {ean} is wrong', f'it must end in {right}')
     return ean
 
 
 def _load_folder(folder: Path) -> Catalogue:
-    paths = sorted(folder.glob("*.yaml"))
+    paths = sorted(folder.glob('*.yaml'))
     if not paths:
-        raise CheckoutError(f"No products in {folder}: set CHECKOUT_DATA to the folder that holds catalogue/.")
+        raise CheckoutError(f'No products in {folder}: set CHECKOUT_DATA to the folder that holds catalogue/.')
     return Catalogue(tuple(load_product(path) for path in paths))
 
 
@@ -279,7 +279,7 @@ def _folder(directory: str | Path | None) -> Path:
         return Path(directory)
     from checkout_core import data  # here, so that a given directory needs no data root
 
-    return Path(data.path("catalogue"))
+    return Path(data.path('catalogue'))
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -291,7 +291,7 @@ class _UniqueKeys(yaml.SafeLoader):
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
+                    None, None, f'the key {key!r} stands twice', key_node.start_mark
                 )
             seen.add(key)
         mapping: dict[object, object] = super().construct_mapping(node, deep=deep)
@@ -300,27 +300,27 @@ class _UniqueKeys(yaml.SafeLoader):
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding='utf-8')
     except (OSError, UnicodeDecodeError) as error:
-        raise CheckoutError(f"{path}: cannot be read ({error}): make it a readable UTF-8 file.") from error
+        raise CheckoutError(f'{path}: cannot be read ({error}): make it a readable UTF-8 file.') from error
     try:
         entry = yaml.load(text, Loader=_UniqueKeys)
     except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise CheckoutError(f"{path}: is not valid YAML ({reason}): correct it.") from error
+        reason = ' '.join(str(error).split())
+        raise CheckoutError(f'{path}: is not valid YAML ({reason}): correct it.') from error
     if not isinstance(entry, dict) or not all(isinstance(key, str) for key in entry):
-        raise CheckoutError(f"{path}: holds no fields: write one `name: value` a line.")
+        raise CheckoutError(f'{path}: holds no fields: write one `name: value` a line.')
     return entry
 
 
 def _error(source: str, name: str, what: str, cure: str) -> CheckoutError:
-    return CheckoutError(f"{source}: {name}: {what}; {cure}.")
+    return CheckoutError(f'{source}: {name}: {what}; {cure}.')
 
 
 class _Checker:
     """Read fields of one mapping; every failure names the file, the field and the cure."""
 
-    def __init__(self, entry: Mapping[str, object], source: str, prefix: str = "") -> None:
+    def __init__(self, entry: Mapping[str, object], source: str, prefix: str = '') -> None:
         self.entry, self._source, self._prefix = entry, source, prefix
 
     def error(self, name: str, what: str, cure: str) -> CheckoutError:
@@ -329,35 +329,35 @@ class _Checker:
     def only(self, known: Iterable[str]) -> None:
         for name in self.entry:
             if name not in known:
-                raise self.error(name, "is no known field", f"the fields are {', '.join(known)}")
+                raise self.error(name, 'is no known field', f'the fields are {", ".join(known)}')
 
     def value(self, name: str) -> object:
         if name not in self.entry:
-            raise self.error(name, "is missing", "add it")
+            raise self.error(name, 'is missing', 'add it')
         return self.entry[name]
 
     def text(self, name: str) -> str:
         value = self.value(name)
         if not isinstance(value, str) or not value.strip():
-            raise self.error(name, f"{value!r} is not a text", "write a text, in quotes if it looks like a number")
+            raise self.error(name, f'{value!r} is not a text', 'write a text, in quotes if it looks like a number')
         return value
 
     def whole(self, name: str, minimum: int) -> int:
         value = self.value(name)
         if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
-            raise self.error(name, f"{value!r} is not a whole number >= {minimum}", "write minor units, such as 1200")
+            raise self.error(name, f'{value!r} is not a whole number >= {minimum}', 'write minor units, such as 1200')
         return value
 
     def number(self, name: str, minimum: float, maximum: float) -> float:
         value = self.value(name)
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not minimum <= value <= maximum:
             raise self.error(
-                name, f"{value!r} is not within {minimum:g} to {maximum:g}", "write a number in that range"
+                name, f'{value!r} is not within {minimum:g} to {maximum:g}', 'write a number in that range'
             )
         return float(value)
 
     def mapping(self, name: str) -> _Checker:
         value = self.value(name)
         if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-            raise self.error(name, f"{value!r} is not a group of fields", f"write `{name}:` and its fields indented")
-        return _Checker(value, self._source, f"{self._prefix}{name}.")
+            raise self.error(name, f'{value!r} is not a group of fields', f'write `{name}:` and its fields indented')
+        return _Checker(value, self._source, f'{self._prefix}{name}.')

@@ -9,7 +9,7 @@ A component describes itself once:
     @dataclass(frozen=True)
     class TrayConfig:
         runtime: str = param("onnxruntime", "What runs the network.", choices=("fake", "onnxruntime", "openvino"))
-        tracker: TrackerConfig = group(TrackerConfig)
+        tracker: TrackerConfig = field(default_factory=TrackerConfig)
 
 and from that come the ROS parameters (`tracker.max_age_s`), the file `config/<node>.param.yaml`, the table of the
 README and the check of every value. Field types: bool, int, float, str, `tuple[T, ...]` of those, and nested
@@ -108,7 +108,11 @@ def param(
 
 
 def group(cls: type[T]) -> T:
-    """Make a dataclass field that holds a nested configuration; its fields are called `<field>.<name>`."""
+    """Make a dataclass field that holds a nested configuration; its fields are called `<field>.<name>`.
+
+    The same as `field(default_factory=cls)`, which is needed when the group has other defaults here than on its own:
+    `field(default_factory=lambda: TrackerConfig(max_age_s=2.0))`.
+    """
     return dataclasses.field(default_factory=cls)
 
 
@@ -143,7 +147,7 @@ def from_flat(cls: type[T], values: Mapping[str, Any], source: str = '') -> T:
         if info is None:
             raise CheckoutError(_unknown(name, infos, source))
         checked[name] = check_value(info, value, source)
-    return typing.cast(T, _build(cls, '', checked))
+    return typing.cast(T, _replace(cls(), '', checked))
 
 
 def validate(instance: object, source: str = '') -> None:
@@ -167,20 +171,34 @@ def markdown_table(cls: type[Any]) -> str:
     return '\n'.join(rows) + '\n'
 
 
-def _walk(cls: type[Any], prefix: str) -> typing.Iterator[FieldInfo]:
+def _walk(cls: type[Any], prefix: str, defaults: object = None) -> typing.Iterator[FieldInfo]:
+    """Yield the fields; `defaults` is the instance that a parent gives this group, which may differ from `cls()`."""
     if not (isinstance(cls, type) and dataclasses.is_dataclass(cls)):
         raise TypeError(f'{cls!r} is not a configuration dataclass')
     hints = typing.get_type_hints(cls)
     for field in dataclasses.fields(cls):
         name, hint = prefix + field.name, hints[field.name]
-        if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-            yield from _walk(hint, name + '.')
+        value = _default(field) if defaults is None else getattr(defaults, field.name)
+        if _is_group(hint):
+            yield from _walk(hint, name + '.', value)
             continue
         meta = field.metadata.get(_KEY)
         if meta is None:
             raise TypeError(f'{cls.__name__}.{field.name} is not made with checkout_core.config.param()')
         kind, is_list = _kind_of(hint, f'{cls.__name__}.{field.name}')
-        yield FieldInfo(name=name, default=field.default, kind=kind, is_list=is_list, **meta)
+        yield FieldInfo(name=name, default=value, kind=kind, is_list=is_list, **meta)
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    if field.default is dataclasses.MISSING:
+        raise TypeError(f'{field.name} has no default; a configuration must work without a file')
+    return field.default
+
+
+def _is_group(hint: Any) -> bool:
+    return isinstance(hint, type) and dataclasses.is_dataclass(hint)
 
 
 def _kind_of(hint: Any, where: str) -> tuple[type, bool]:
@@ -192,19 +210,17 @@ def _kind_of(hint: Any, where: str) -> tuple[type, bool]:
     raise TypeError(f'{where} has the type {hint!r}; use bool, int, float, str or tuple[one of them, ...]')
 
 
-def _build(cls: type[Any], prefix: str, checked: Mapping[str, Any]) -> Any:
-    arguments: dict[str, Any] = {}
-    hints = typing.get_type_hints(cls)
-    for field in dataclasses.fields(cls):
-        name, hint = prefix + field.name, hints[field.name]
-        if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-            # A nested group may have defaults of its own in the parent, so only rebuild what was asked for.
-            given = {key: value for key, value in checked.items() if key.startswith(name + '.')}
-            if given:
-                arguments[field.name] = _build(hint, name + '.', given)
+def _replace(defaults: Any, prefix: str, checked: Mapping[str, Any]) -> Any:
+    """Return the defaults with the checked values in their places, group by group."""
+    changes: dict[str, Any] = {}
+    hints = typing.get_type_hints(type(defaults))
+    for field in dataclasses.fields(defaults):
+        name = prefix + field.name
+        if _is_group(hints[field.name]):
+            changes[field.name] = _replace(getattr(defaults, field.name), name + '.', checked)
         elif name in checked:
-            arguments[field.name] = checked[name]
-    return cls(**arguments)
+            changes[field.name] = checked[name]
+    return dataclasses.replace(defaults, **changes)
 
 
 def _flatten(cls: type[Any], mapping: Mapping[str, Any], prefix: str, flat: dict[str, Any], source: str) -> None:
