@@ -16,7 +16,7 @@ NEAR, FAR = 0.05, 4.0  # m
 # Name -> position, target (m, frame tray), up, half of the vertical field of view (rad).
 _MOUNTS: dict[str, tuple[tuple[float, float, float], tuple[float, float, float], float]] = {
     'top': ((0.0, 0.0, 0.64), (0.0, 0.0, 0.0), np.radians(21.5)),
-    'oblique': ((0.0, -0.56, 0.56), (0.0, -0.015, 0.015), np.radians(18.0)),
+    'oblique': ((0.0, -0.56, 0.56), (0.0, -0.02, 0.015), np.radians(19.0)),
 }
 CAMERAS = tuple(_MOUNTS)
 

@@ -1,0 +1,199 @@
+"""`checkout sim`: scenarios, pictures and data sets from the simulated shop."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from checkout_core.errors import CheckoutError
+from numpy.typing import NDArray
+
+from checkout_sim.dataset import FORMATS, SPLITS, DatasetOptions, assortment, write_dataset
+from checkout_sim.library import Library
+from checkout_sim.render.camera import CAMERAS
+from checkout_sim.studio import Studio
+from checkout_sim.world.scenario import load_scenario, scenario_names
+from checkout_sim.world.timeline import ItemState, World
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run `checkout sim ARGS` and return the exit status: 0 done, 2 a mistake that the message explains, 130 interrupted."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except CheckoutError as error:
+        print(f'checkout sim: {error}', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print('\ncheckout sim: interrupted; what is complete stays, the same command goes on from there.', file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog='checkout sim', description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar='COMMAND')
+
+    listing = commands.add_parser('list', help='list the scenarios')
+    listing.add_argument('--json', type=Path, metavar='FILE', help='write the list to FILE, too')
+    listing.set_defaults(run=_list)
+
+    show = commands.add_parser('show', help='say what happens in a scenario with a seed')
+    _scenario_arguments(show)
+    show.add_argument('--json', type=Path, metavar='FILE', help='write the course of events to FILE, too')
+    show.set_defaults(run=_show)
+
+    render = commands.add_parser('render', help='write one picture of a scenario')
+    _scenario_arguments(render)
+    render.add_argument('--at', type=float, metavar='SECONDS', help='time since the beginning (default: when all lies still)')
+    render.add_argument('--camera', default='top', choices=CAMERAS)
+    render.add_argument('--size', type=_size, default=(640, 480), metavar='WxH')
+    render.add_argument('--truth', action='store_true', help='draw the true boxes into the picture')
+    render.add_argument('--out', type=Path, required=True, metavar='FILE', help='PNG or JPEG file')
+    render.set_defaults(run=_render)
+
+    dataset = commands.add_parser('dataset', help='write pictures with truth as a COCO data set')
+    dataset.add_argument('--scenes', type=int, required=True, metavar='N', help='number of pictures')
+    dataset.add_argument('--seed', type=int, default=0, metavar='S', help="first seed within the split's own range")
+    dataset.add_argument('--split', default='train', choices=tuple(SPLITS))
+    dataset.add_argument('--items', default='1-5', metavar='RANGE', help='1-5, 3, or 1-5:70,5-9:30 (ranges with shares)')
+    dataset.add_argument('--assortment', default='all', metavar='NAME', help='products to draw from (default: all)')
+    dataset.add_argument('--unknown', type=float, default=0.15, metavar='P', help='share of scenes with strangers or clutter beside')
+    dataset.add_argument('--bare', type=float, default=0.0, metavar='P', help='share of scenes without any product')
+    dataset.add_argument('--heavy', type=float, default=0.25, metavar='P', help='share of scenes with a busy background')
+    dataset.add_argument('--camera', default='top', choices=CAMERAS)
+    dataset.add_argument('--size', type=_size, default=(640, 480), metavar='WxH')
+    dataset.add_argument('--format', default='coco', choices=FORMATS)
+    dataset.add_argument('--jobs', type=int, default=1, metavar='N', help='processes (default 1)')
+    dataset.add_argument('--out', type=Path, required=True, metavar='DIR')
+    dataset.set_defaults(run=_dataset)
+    return parser
+
+
+def _scenario_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('scenario', help='name (see `checkout sim list`) or YAML file')
+    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--assortment', default='all', metavar='NAME', help='products to draw from (default: all)')
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        width, height = text.lower().split('x')
+        return int(width), int(height)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is no size; write 640x480') from None
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    scenarios = [load_scenario(name) for name in scenario_names()]
+    width = max(len(scenario.name) for scenario in scenarios)
+    for scenario in scenarios:
+        print(f'{scenario.name:{width}}  {scenario.about}')
+    _write_json(arguments.json, [{'name': s.name, 'about': s.about} for s in scenarios])
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    world = _world(arguments)
+    rows = world.course()
+    print(f'{world.scenario.name}, seed {world.seed}: {world.scenario.about}')
+    for row in rows:
+        print(f'{row.time_s:7.2f} s  {row.what:7} {row.sku or ""}')
+    _write_json(arguments.json, [{'time_s': r.time_s, 'what': r.what, 'sku': r.sku, 'item': r.instance_id} for r in rows])
+    return 0
+
+
+def _render(arguments: argparse.Namespace) -> int:
+    world = _world(arguments)
+    time_s = world.still_s if arguments.at is None else arguments.at
+    if arguments.out.suffix.lower() not in ('.png', '.jpg', '.jpeg'):
+        raise CheckoutError(f'{arguments.out} is neither .png nor .jpg; choose one of the two.')
+    studio = Studio(arguments.camera, *arguments.size, arguments.seed)
+    states = world.at(time_s)
+    image = studio.photograph(states, round(time_s * 1e9))
+    if arguments.truth:
+        image = _draw_truth(image, studio, states)
+    done, data = cv2.imencode(arguments.out.suffix, image)
+    try:
+        arguments.out.write_bytes(data.tobytes() if done else b'')
+    except OSError as error:
+        raise CheckoutError(f'{arguments.out} cannot be written ({error.strerror}); choose another file with --out.') from error
+    print(f'{arguments.out}: {world.scenario.name}, seed {world.seed}, {time_s:.2f} s, {len(states)} items')
+    return 0
+
+
+def _draw_truth(image: NDArray[np.uint8], studio: Studio, states: Sequence[ItemState]) -> NDArray[np.uint8]:
+    drawn = image.copy()
+    for state, view in zip(states, studio.views(states), strict=True):
+        if view.visible_box is None:
+            continue
+        x0, y0, x1, y1 = view.visible_box
+        cv2.rectangle(drawn, (x0, y0), (x1 - 1, y1 - 1), (60, 200, 60), 1)
+        text = f'{state.model.sku} {view.visible_fraction:.2f}'
+        cv2.putText(drawn, text, (x0 + 2, max(y0 - 3, 9)), cv2.FONT_HERSHEY_SIMPLEX, 0.35, (20, 20, 20), 2, cv2.LINE_AA)
+        cv2.putText(drawn, text, (x0 + 2, max(y0 - 3, 9)), cv2.FONT_HERSHEY_SIMPLEX, 0.35, (90, 255, 90), 1, cv2.LINE_AA)
+    return drawn
+
+
+def _dataset(arguments: argparse.Namespace) -> int:
+    options = DatasetOptions(
+        split=arguments.split,
+        scenes=arguments.scenes,
+        first=arguments.seed,
+        items=arguments.items,
+        assortment=arguments.assortment,
+        unknown=arguments.unknown,
+        bare=arguments.bare,
+        heavy=arguments.heavy,
+        camera=arguments.camera,
+        width=arguments.size[0],
+        height=arguments.size[1],
+    )
+    progress = _Progress(options.split)
+    path = write_dataset(options, arguments.out, arguments.jobs, progress)
+    print(f'\n{path}: {options.scenes} pictures')
+    return 0
+
+
+class _Progress:
+    """Print one line that grows: on a terminal in place, else a line every tenth."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._begin = time.monotonic()
+        self._first: int | None = None
+        self._tenth = -1
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._first is None:
+            self._first = done
+        made, spent = done - self._first, time.monotonic() - self._begin
+        left = f', {spent / made * (total - done):.0f} s left' if made else ''
+        text = f'{self._name}: {done} of {total}{left}'
+        if sys.stdout.isatty():
+            print(f'\r{text:60}', end='', flush=True)
+        elif done * 10 // max(total, 1) != self._tenth:
+            self._tenth = done * 10 // max(total, 1)
+            print(text, flush=True)
+
+
+def _world(arguments: argparse.Namespace) -> World:
+    return World(load_scenario(arguments.scenario), arguments.seed, Library(assortment(arguments.assortment)))
+
+
+def _write_json(path: Path | None, content: object) -> None:
+    if path is None:
+        return
+    try:
+        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
+    except OSError as error:
+        raise CheckoutError(f'{path} cannot be written ({error.strerror}); choose another file with --json.') from error
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

@@ -1,0 +1,146 @@
+"""Scenarios: what happens on the tray and when, read from YAML.
+
+    name: customer
+    about: One customer puts one to five products on the tray, one after the other, and pays.
+    overlap: 0.1              # probability that an item is put anywhere instead of at a free place
+    timeline:
+      - {at: 0.5, put: random, count: [1, 5], every: 0.8}
+      - {after: 1.5, pay: true}
+
+`at` counts seconds from the beginning (the epoch), `after` from the last event before. `put` takes a sku, `random`, `stranger` or
+`clutter`; `as` names the item for a later `remove`, and `count` with `every` repeats it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from checkout_core.errors import CheckoutError
+
+PUT_RANDOM, PUT_STRANGER, PUT_CLUTTER = 'random', 'stranger', 'clutter'
+_ACTIONS = ('put', 'remove', 'pay')
+_TOP = ('name', 'about', 'overlap', 'timeline')
+_KEYS = ('at', 'after', 'count', 'every', 'as', *_ACTIONS)
+_MOST = 20
+
+
+@dataclass(frozen=True)
+class Event:
+    """Hold one line of a timeline; exactly one of `put`, `remove` and `pay` is set."""
+
+    at_s: float | None
+    after_s: float | None
+    put: str | None = None
+    remove: str | None = None
+    pay: bool = False
+    name: str | None = None
+    count: tuple[int, int] = (1, 1)
+    every_s: float = 0.8
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Hold a scenario, checked."""
+
+    name: str
+    about: str
+    overlap: float
+    events: tuple[Event, ...]
+
+
+def scenario_names() -> tuple[str, ...]:
+    """Return the names of the scenarios that come with the package, sorted."""
+    folder = resources.files('checkout_sim') / 'scenarios'
+    return tuple(sorted(Path(entry.name).stem for entry in folder.iterdir() if entry.name.endswith('.yaml')))
+
+
+def load_scenario(name_or_path: str) -> Scenario:
+    """Read a scenario that comes with the package, by name, or any other by the path of its YAML file.
+
+    Raises CheckoutError that names the file, the line's number and what to write instead.
+    """
+    if name_or_path.endswith(('.yaml', '.yml')):
+        path = Path(name_or_path)
+        if not path.is_file():
+            raise CheckoutError(f'There is no scenario file {path}; check the path.')
+        text = path.read_text(encoding='utf-8')
+    else:
+        if name_or_path not in scenario_names():
+            raise CheckoutError(f'There is no scenario {name_or_path!r}; use one of {", ".join(scenario_names())}, or a YAML file.')
+        text = (resources.files('checkout_sim') / 'scenarios' / f'{name_or_path}.yaml').read_text(encoding='utf-8')
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise CheckoutError(f'{name_or_path} is not YAML: {" ".join(str(error).split())}') from error
+    return parse_scenario(content, name_or_path)
+
+
+def parse_scenario(content: object, source: str) -> Scenario:
+    """Check a scenario as YAML gives it; `source` is named in errors."""
+    if not isinstance(content, Mapping):
+        raise CheckoutError(f'{source}: a scenario is a mapping with {", ".join(_TOP)}.')
+    _only(content, _TOP, source)
+    lines = content.get('timeline', [])
+    if not isinstance(lines, list):
+        raise CheckoutError(f'{source}: timeline is a list of events, not {lines!r}.')
+    events: list[Event] = []
+    for number, line in enumerate(lines, start=1):
+        events.append(_event(line, f'{source}, event {number}', {e.name for e in events if e.name}))
+    return Scenario(
+        name=str(content.get('name', Path(source).stem)),
+        about=' '.join(str(content.get('about', '')).split()),
+        overlap=_number(content, 'overlap', source, 0.0, 1.0, 0.0),
+        events=tuple(events),
+    )
+
+
+def _event(line: object, source: str, known: set[str]) -> Event:
+    if not isinstance(line, Mapping):
+        raise CheckoutError(f'{source}: an event is a mapping such as {{at: 0.5, put: random}}, not {line!r}.')
+    _only(line, _KEYS, source)
+    actions = [key for key in _ACTIONS if key in line]
+    if len(actions) != 1:
+        raise CheckoutError(f'{source}: give exactly one of {", ".join(_ACTIONS)}.')
+    if ('at' in line) == ('after' in line):
+        raise CheckoutError(f'{source}: give exactly one of at and after.')
+    removed = line.get('remove')
+    if removed is not None and removed not in known:
+        raise CheckoutError(f'{source}: nothing was put down as {removed!r} before; write "as: {removed}" at its put.')
+    at = _number(line, 'at', source, 0.0, 3600.0, 0.0) if 'at' in line else None
+    after = _number(line, 'after', source, 0.0, 3600.0, 0.0) if 'after' in line else None
+    return Event(
+        at_s=at,
+        after_s=after,
+        put=str(line['put']) if 'put' in line else None,
+        remove=str(removed) if removed is not None else None,
+        pay='pay' in line,
+        name=str(line['as']) if 'as' in line else None,
+        count=_count(line.get('count', 1), source),
+        every_s=_number(line, 'every', source, 0.1, 60.0, 0.8),
+    )
+
+
+def _count(value: Any, source: str) -> tuple[int, int]:
+    low_high = [value, value] if isinstance(value, int) else value
+    good = isinstance(low_high, list) and len(low_high) == 2 and all(type(v) is int for v in low_high)
+    if not good or not 1 <= low_high[0] <= low_high[1] <= _MOST:
+        raise CheckoutError(f'{source}: count is a number or a pair [least, most] from 1 to {_MOST}, not {value!r}.')
+    return int(low_high[0]), int(low_high[1])
+
+
+def _number(line: Mapping[str, Any], key: str, source: str, low: float, high: float, default: float) -> float:
+    value = line.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise CheckoutError(f'{source}: {key} is a number from {low:g} to {high:g}, not {value!r}.')
+    return float(value)
+
+
+def _only(content: Mapping[Any, Any], allowed: tuple[str, ...], source: str) -> None:
+    for key in content:
+        if key not in allowed:
+            raise CheckoutError(f'{source}: {key!r} is not known here; use {", ".join(allowed)}.')
