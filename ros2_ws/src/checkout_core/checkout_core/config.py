@@ -44,7 +44,7 @@ T = TypeVar('T')
 _KEY = 'checkout'
 _SCALARS = (bool, int, float, str)
 _WORDS = {
-    bool: ('true or false', 'list of true and false'),
+    bool: ('true or false', 'a list of true and false'),
     int: ('a whole number', 'a list of whole numbers'),
     float: ('a number', 'a list of numbers'),
     str: ('a text', 'a list of texts'),
