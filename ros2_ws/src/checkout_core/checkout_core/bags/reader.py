@@ -57,6 +57,13 @@ class BagReader:
             self._reader.open()
         except Exception as error:
             raise _explain(self.path, error) from error
+        try:
+            self._look()
+        except BaseException:
+            self.close()
+            raise
+
+    def _look(self) -> None:
         reader = self._reader
         self.count = int(reader.message_count)
         self.start_ns = int(reader.start_time) if self.count else 0
