@@ -22,7 +22,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from checkout_perception.training.net import DetectorNet, decode_boxes, pairwise_iou
 
 INPUT_NAME = "image"
-OUTPUT_NAMES = ("boxes", "scores", "classes", "class_scores", "embeddings")
+OUTPUT_NAMES = ("boxes", "scores", "classes", "class_scores", "distances", "embeddings")
 OPSET = 17
 
 
@@ -30,18 +30,36 @@ class ExportedDetector(nn.Module):
     """Wrap a network for inference.
 
     Input: uint8 (1, H, W, 3) BGR. Outputs, K rows, best first; a row with score 0 is empty: boxes (1, K, 4) xyxy pixels of the input,
-    scores (1, K), classes (1, K) int64, class_scores (1, K, C) of every class, embeddings (1, K, D) of unit length.
+    scores (1, K), classes (1, K) int64, class_scores (1, K, C) of every class, embeddings (1, K, D) of unit length, distances (1, K): cosine
+    distance of the embedding to the nearest centroid of its class, 0 for a class without centroids.
     Suppression ignores the class, so that one item never counts as two products.
     """
 
-    def __init__(self, net: DetectorNet, *, suppression_iou: float = 0.7, candidates: int = 256, rows: int = 64) -> None:
+    ROWS = 64
+
+    def __init__(self, net: DetectorNet, *, suppression_iou: float = 0.7, candidates: int = 256, rows: int = ROWS) -> None:
         super().__init__()
         self.net = net
+        self.centroids: Tensor
+        self.no_centroid: Tensor
+        self.register_buffer("centroids", torch.zeros(net.config.class_count, 1, net.config.head_width))
+        self.register_buffer("no_centroid", torch.ones(net.config.class_count))
         self.suppression_iou = suppression_iou
         self.candidates = candidates
         self.rows = rows
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    def set_centroids(self, centroids: list[NDArray[np.float32]]) -> None:
+        """Take the centroids of every class, (M, D) of unit length each; M may differ and be 0."""
+        most = max(1, max(len(own) for own in centroids))
+        table = torch.zeros(len(centroids), most, self.net.config.head_width)
+        for label, own in enumerate(centroids):
+            if len(own):
+                # Shorter lists are filled up with a repetition, which changes no minimum.
+                table[label] = torch.from_numpy(own[np.arange(most) % len(own)])
+        self.centroids = table
+        self.no_centroid = torch.tensor([0.0 if len(own) else 1.0 for own in centroids])
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Detect objects; batches are allowed outside the exported graph."""
         heads = self.net(image.permute(0, 3, 1, 2).float() / 255.0)
         best_logit = heads.class_logits.amax(-1)
@@ -57,7 +75,11 @@ class ExportedDetector(nn.Module):
         logits = gather_rows(heads.class_logits, index)
         embedding = gather_rows(heads.embeddings, index)
         embedding = embedding / (embedding.pow(2).sum(-1, keepdim=True).sqrt() + 1e-6)
-        return gather_rows(boxes, rank), score, logits.argmax(-1), logits.sigmoid(), embedding
+        label = logits.argmax(-1)
+        likeness = torch.einsum("bkd,cmd->bkcm", embedding, self.centroids).amax(-1)
+        likeness = torch.maximum(likeness, self.no_centroid)
+        distance = 1.0 - likeness.gather(2, label[..., None])[..., 0]
+        return gather_rows(boxes, rank), score, label, logits.sigmoid(), distance, embedding
 
 
 def gather_rows(table: Tensor, index: Tensor) -> Tensor:
@@ -87,9 +109,10 @@ def fold_batch_norm(net: DetectorNet) -> DetectorNet:
     return folded
 
 
-def export_onnx(net: DetectorNet, path: Path, *, size: tuple[int, int], suppression_iou: float, rows: int = 64) -> None:
+def export_onnx(detector: ExportedDetector, path: Path, *, size: tuple[int, int]) -> None:
     """Write the graph for pictures of `size` (width, height). Raises CheckoutError when the `onnx` package is missing."""
-    detector = ExportedDetector(fold_batch_norm(net), suppression_iou=suppression_iou, rows=rows).eval()
+    detector = copy.deepcopy(detector).eval()
+    detector.net = fold_batch_norm(detector.net)
     example = torch.zeros(1, size[1], size[0], 3, dtype=torch.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

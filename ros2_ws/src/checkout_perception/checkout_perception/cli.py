@@ -1,0 +1,173 @@
+"""The console command `checkout train`: train a detector, export it, measure it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from checkout_core.errors import CheckoutError
+
+from checkout_perception.detector import TrayDetector
+
+__all__ = ['main']
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a subcommand and return its exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except CheckoutError as error:
+        print(f'checkout train: {error}', file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog='checkout train', description='Train, export and measure detectors.')
+    commands = parser.add_subparsers(required=True, metavar='COMMAND')
+
+    train = commands.add_parser('detector', help='train the tray detector on a data set', description=_train.__doc__)
+    train.add_argument('--data', type=Path, required=True, help='folder of the data set (annotations/train.json, val.json)')
+    train.add_argument('--out', type=Path, required=True, help='folder for checkpoint, history and curves')
+    budget = train.add_mutually_exclusive_group()
+    budget.add_argument('--minutes', type=float, help='wall time of the whole run, resumed parts included (default 50)')
+    budget.add_argument('--epochs', type=int, help='passes over the training pictures')
+    train.add_argument('--resume', action='store_true', help='go on from the checkpoint in --out')
+    train.add_argument('--seed', type=int, default=0)
+    train.add_argument('--threads', type=int, default=1, help='threads of torch (default 1)')
+    train.add_argument('--size', default='512x384', help="size of the network's input (default 512x384)")
+    train.set_defaults(run=_train)
+
+    export = commands.add_parser('export', help='write the model and its card from a checkpoint', description=_export.__doc__)
+    export.add_argument('--run', dest='folder', type=Path, required=True, help='folder of the training run')
+    export.add_argument('--data', type=Path, required=True, help='the data set; limits are fixed on its val split')
+    export.add_argument('--out', type=Path, required=True, help='folder of the model, such as models/NAME; its name is the model\'s')
+    export.add_argument('--seed', type=int, default=0)
+    export.add_argument('--note', default='', help='a sentence for the card')
+    export.set_defaults(run=_export)
+
+    evaluate = commands.add_parser('evaluate', help='measure a model on a split', description=_evaluate.__doc__)
+    evaluate.add_argument('--model', required=True, help='name of a model under models/, or its folder')
+    evaluate.add_argument('--data', type=Path, required=True)
+    evaluate.add_argument('--split', choices=('train', 'val', 'test'), default='test')
+    evaluate.add_argument('--runtime', default='onnxruntime')
+    evaluate.add_argument('--json', type=Path, metavar='FILE', help='write all figures to FILE')
+    evaluate.add_argument('--record', action='store_true', help='write the figures of the test split into the model card')
+    evaluate.set_defaults(run=_evaluate)
+    return parser
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    """Train the tray detector. Seeded; ends on time; a run that was stopped goes on with --resume."""
+    module = _with_torch('checkout_perception.training.train')
+    width, height = _size(arguments.size)
+    minutes = 0.0 if arguments.epochs else (50.0 if arguments.minutes is None else arguments.minutes)
+    config = module.TrainConfig(
+        minutes=minutes,
+        epochs=arguments.epochs or 0,
+        seed=arguments.seed,
+        threads=arguments.threads,
+        width=width,
+        height=height,
+    )
+    path = module.train(arguments.data, arguments.out, config, resume=arguments.resume, say=_say)
+    _say(f'checkpoint {path}; next: checkout train export --run {arguments.out} --data {arguments.data} --out models/NAME')
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    """Write models/NAME/NAME.onnx and its card. Limits of the open-set rule are fixed on the val split."""
+    module = _with_torch('checkout_perception.training.ship')
+    card = module.ship(arguments.folder, arguments.data, arguments.out, seed=arguments.seed, note=arguments.note, say=_say)
+    _say(f'wrote {card}')
+    return 0
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    """Measure a model: exact baskets by number of items, average precision, strangers. The limits are those of its card."""
+    from checkout_perception.training.data import load_split
+    from checkout_perception.training.evaluate import observe, report
+
+    if arguments.record and arguments.split != 'test':
+        raise CheckoutError('--record writes the figures of the test split; add --split test.')
+    detector = TrayDetector.load(arguments.model, runtime=arguments.runtime)
+    split = load_split(arguments.data, arguments.split, detector.rule.names)
+    figures = report(detector, observe(detector, split, _progress()))
+    print(_summary(figures))
+    if arguments.json is not None:
+        _write_json(arguments.json, figures)
+    if arguments.record:
+        from checkout_perception.training.card import record_test_figures
+
+        record_test_figures(detector.card.directory, figures)
+        _say(f'recorded in {detector.card.directory / "model.yaml"}')
+    return 0
+
+
+def _with_torch(name: str) -> ModuleType:
+    """Import a module that needs torch. Raises CheckoutError when torch is not installed."""
+    from importlib import import_module
+
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split('.')[0] != 'torch':
+            raise
+        raise CheckoutError('Training needs torch; run scripts/bootstrap --with train.') from error
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition('x')
+    if not (width.isdigit() and height.isdigit()):
+        raise CheckoutError(f"--size is WIDTHxHEIGHT, such as 512x384, not '{text}'.")
+    return int(width), int(height)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _progress() -> Callable[[int, int], None]:
+    def show(done: int, total: int) -> None:
+        if sys.stderr.isatty() and (done % 20 == 0 or done == total):
+            print(f'\r{done}/{total} pictures', end='\n' if done == total else '', file=sys.stderr, flush=True)
+
+    return show
+
+
+def _summary(figures: dict[str, Any]) -> str:
+    def line(name: str, entry: dict[str, Any]) -> str:
+        if entry['value'] is None:
+            return f'{name:34} not measured'
+        counts = f'{entry["k"]}/{entry["n"]}' if 'k' in entry else f'n={entry["n"]}'
+        low, high = entry['low'], entry['high']
+        interval = '' if low is None or high is None else f' [{low:.3f}, {high:.3f}]'
+        return f'{name:34} {entry["value"]:.4f}{interval} ({counts})'
+
+    rows = [f'{figures["model"]} {figures["model_sha256"][:12]} on {figures["runtime"]}, {figures["pictures"]} pictures']
+    rows += [line(f'exact baskets, {span} items', entry) for span, entry in figures['exact_by_items'].items()]
+    rows.append(line('exact baskets, no stranger there', figures['exact_without_strangers']))
+    rows += [line(name, figures['baskets'][name]) for name in ('exact_baskets', 'acd', 'mccd', 'mciou')]
+    rows += [line(name, figures['detection'][name]) for name in ('map50', 'map50_95')]
+    rows += [line(f'strangers: {name.replace("_", " ")}', entry) for name, entry in figures['strangers'].items()]
+    missed = figures['errors']['missed_by_visible_fraction']
+    rows += [line(f'missed, {span} visible', entry) for span, entry in missed.items()]
+    rows.append(f'invented: {figures["errors"]["invented"] or "none"}')
+    rows.append(f'confused: {figures["errors"]["confused"] or "none"}')
+    return '\n'.join(rows)
+
+
+def _write_json(path: Path, figures: dict[str, Any]) -> None:
+    try:
+        path.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
+    except OSError as error:
+        raise CheckoutError(f'{path} cannot be written ({error.strerror}); choose another file with --json.') from error
+
+
+if __name__ == '__main__':
+    sys.exit(main())

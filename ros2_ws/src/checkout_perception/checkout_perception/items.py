@@ -1,0 +1,44 @@
+"""Items: the physical things that the tracks of one or more cameras stand for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from checkout_core.detections import UNKNOWN_NAME
+from numpy.typing import NDArray
+
+__all__ = ['Item', 'ItemState']
+
+
+class ItemState(IntEnum):
+    """Say what is known of an item; the numbers are those of TrayItem.msg."""
+
+    TENTATIVE = 0
+    CONFIRMED = 1
+    UNKNOWN = 2
+    HIDDEN = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """Hold one physical thing. `boxes` (4,) xyxy pixels, one for each of `cameras`, as are `track_ids`."""
+
+    item_id: int
+    sku: str
+    confidence: float
+    state: ItemState
+    cameras: tuple[str, ...]
+    track_ids: tuple[int, ...]
+    boxes: tuple[NDArray[np.float32], ...]
+    candidates: tuple[tuple[str, float], ...]
+    first_seen_ns: int
+    last_seen_ns: int
+    moved_ns: int
+    seen: bool
+
+    @property
+    def counted(self) -> bool:
+        """Say whether the item is part of the lines."""
+        return self.state in (ItemState.CONFIRMED, ItemState.HIDDEN) and self.sku != UNKNOWN_NAME

@@ -1,0 +1,173 @@
+"""The node of tray perception: pictures and weight in, detections and tray contents out."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+from functools import partial
+from typing import Any
+
+from checkout_core.catalogue import load_catalogue
+from checkout_core.errors import CheckoutError
+from checkout_core.latest import LatestFrameWorker
+from checkout_core.ros.diagnostics import DiagnosticsReporter
+from checkout_core.ros.image import compressed_from_bgr
+from checkout_core.ros.parameters import declare
+from checkout_core.ros.qos import IMAGE, RESULT
+from checkout_core.ros.runner import failure_reporter, run_node
+from checkout_core.ros.stamps import to_msg, to_ns
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from sensor_msgs.msg import CompressedImage
+from std_msgs.msg import Header
+
+from checkout_interfaces import msg as interfaces
+from checkout_perception.annotate import annotate
+from checkout_perception.conversions import AnswerTimes, ModelIdentity, camera_message, contents_message
+from checkout_perception.pipeline import CameraAnswer, TrayPerceptionConfig, TrayPipeline, build_pipeline
+
+__all__ = ['TrayPerceptionNode', 'main']
+
+Picture = tuple[CompressedImage, int]  # with the monotonic time of its arrival [ns]
+
+
+class TrayPerceptionNode(LifecycleNode):
+    """Load and warm up the model in configure, look at pictures while active. With `autostart` it activates itself."""
+
+    def __init__(self) -> None:
+        """Declare the parameters; nothing is loaded yet."""
+        super().__init__('tray_perception')
+        self._config = declare(self, TrayPerceptionConfig)
+        self._host = socket.gethostname()
+        self._pipeline: TrayPipeline | None = None
+        self._worker: LatestFrameWorker[Picture] | None = None
+        self._inputs: list[Any] = []
+        self._frame_ids = {camera: '' for camera in self._config.cameras}
+        self._error: BaseException | None = None
+        self._detections = {
+            camera: self.create_publisher(interfaces.DetectionArray, f'tray/{camera}/detections', RESULT)
+            for camera in self._config.cameras
+        }
+        self._contents = self.create_publisher(interfaces.TrayContents, 'tray/contents', RESULT)
+        self._debug = self.create_publisher(CompressedImage, '~/debug/image/compressed', IMAGE)
+        self._diagnostics = DiagnosticsReporter(self, 'tray')
+        if self._config.autostart:
+            # From the executor: an error then ends the process with its sentence, and discovery has begun.
+            self._starter = self.create_timer(0.0, self._autostart, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the model and run it once, since the first run is many times slower than the rest."""
+        try:
+            self._pipeline = build_pipeline(self._config, load_catalogue())
+        except CheckoutError as error:
+            self._error = error
+            self.get_logger().error(str(error))
+            return TransitionCallbackReturn.FAILURE
+        detector = self._pipeline.detector
+        self._identity = ModelIdentity(
+            detector.card.name, detector.card.sha256, f'{detector.runtime.name}:{detector.runtime.device}'
+        )
+        self._diagnostics.set('device', detector.runtime.device)
+        self._diagnostics.set('model', f'{detector.card.name} {detector.card.sha256[:12]}')
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Start to listen."""
+        self._worker = LatestFrameWorker(self._look, self._skip, on_error=failure_reporter(self), name='tray_perception')
+        self._inputs = [
+            self.create_subscription(
+                CompressedImage, f'tray/{camera}/image/compressed', partial(self._take, camera), IMAGE
+            )
+            for camera in self._config.cameras
+        ]
+        if self._config.weight.enabled:
+            self._inputs.append(self.create_subscription(interfaces.Weight, 'tray/weight', self._weigh, RESULT))
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop to listen and answer what still waits."""
+        self._stop()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release the model."""
+        if self._pipeline is not None:
+            self._pipeline.detector.close()
+            self._pipeline = None
+        return TransitionCallbackReturn.SUCCESS
+
+    def destroy_node(self) -> None:
+        """Stop the thread before the publishers go."""
+        self._stop()
+        super().destroy_node()
+
+    def _autostart(self) -> None:
+        self.destroy_timer(self._starter)
+        for transition in (self.trigger_configure, self.trigger_activate):
+            if transition() is not TransitionCallbackReturn.SUCCESS:
+                raise self._error or CheckoutError('The node did not start; its log says why.')
+
+    def _stop(self) -> None:
+        for subscription in self._inputs:
+            self.destroy_subscription(subscription)
+        self._inputs = []
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def _take(self, camera: str, message: CompressedImage) -> None:
+        self._frame_ids[camera] = message.header.frame_id
+        if self._worker is not None:
+            self._worker.put(camera, to_ns(message.header.stamp), (message, time.monotonic_ns()))
+
+    def _weigh(self, message: interfaces.Weight) -> None:
+        if self._pipeline is not None:
+            self._pipeline.on_weight(
+                to_ns(message.header.stamp), message.grams, stable=message.stable, overload=message.overload
+            )
+
+    def _look(self, camera: str, stamp_ns: int, picture: Picture) -> None:
+        message, received_ns = picture
+        started_ns = time.monotonic_ns()
+        assert self._pipeline is not None
+        answer = self._pipeline.on_image(camera, stamp_ns, message.data)
+        self._publish(answer, message.header, received_ns, started_ns)
+        self._diagnostics.tick()
+        for stage, ms in answer.stages:
+            self._diagnostics.add_stage(stage, ms)
+
+    def _skip(self, camera: str, stamp_ns: int) -> None:
+        now = time.monotonic_ns()
+        self._diagnostics.drop()
+        if self._pipeline is not None:
+            header = Header(stamp=to_msg(stamp_ns), frame_id=self._frame_ids[camera])
+            self._publish(self._pipeline.on_skipped(camera, stamp_ns), header, now, now)
+
+    def _publish(self, answer: CameraAnswer, header: Header, received_ns: int, started_ns: int) -> None:
+        assert self._pipeline is not None
+        if not self.context.ok():
+            return
+        dropped = self._pipeline.skipped
+        times = AnswerTimes(self._host, received_ns, started_ns, time.monotonic_ns(), dropped)
+        self._detections[answer.camera].publish(camera_message(answer, header, self._identity, times, interfaces))
+        newest = None
+        for tick in self._pipeline.contents():
+            times = AnswerTimes(self._host, received_ns, started_ns, time.monotonic_ns(), dropped)
+            self._contents.publish(contents_message(tick, times, interfaces))
+            newest = tick.contents
+            for stage, ms in tick.stages:
+                self._diagnostics.add_stage(stage, ms)
+        if newest is not None and answer.image is not None and self._debug.get_subscription_count() > 0:
+            picture = annotate(answer.image, newest, answer.camera)
+            self._debug.publish(compressed_from_bgr(picture, answer.stamp_ns, header.frame_id))
+
+
+def main() -> int:
+    """Run the node of tray perception."""
+    return run_node(TrayPerceptionNode, 'tray_perception')
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Fix the limits of the open-set rule on validation pictures, so that the test pictures are met with closed hands.
+
+First the two scores are chosen by exact baskets; then margin and reach are drawn as tight as they go for at most half a percent of the
+baskets, since strangers unlike the simulated ones will come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checkout_perception.decoders import Candidates
+from checkout_perception.open_set import OpenSetRule
+from checkout_perception.training.data import Truth
+from checkout_perception.training.evaluate import Observed, apply_rule, strangers
+from checkout_perception.training.scoring import match
+
+SHOWN: Final = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
+SOLD: Final = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65)
+MARGINS: Final = (0.3, 0.25, 0.2, 0.15, 0.1, 0.05)
+REACH_QUANTILES: Final = (0.98, 0.985, 0.99, 0.995, 0.999)
+MAX_SOLD_STRANGERS: Final = 0.02
+TOLERATED_LOSS: Final = 0.005
+
+
+def calibrate(observed: Sequence[Observed], names: Sequence[str], unknown: int) -> OpenSetRule:
+    """Return the rule that fits the validation pictures."""
+    count = len(names)
+    open_rule = OpenSetRule(
+        names=tuple(names),
+        unknown=unknown,
+        sold_from=np.full(count, 0.5, np.float32),
+        reach=np.full(count, 2.0, np.float32),
+        shown_from=0.3,
+        margin=0.0,
+    )
+    candidates = [
+        replace(open_rule, shown_from=shown, sold_from=np.full(count, sold, np.float32))
+        for shown in SHOWN
+        for sold in SOLD
+        if sold >= shown
+    ]
+    # Among equals the one that sells later is the safer one.
+    best = max(candidates, key=lambda rule: (_worth(observed, rule), float(rule.sold_from[0]), -rule.shown_from))
+    target = exact_share(observed, best) - TOLERATED_LOSS
+    for margin in MARGINS:
+        tighter = replace(best, margin=margin)
+        if exact_share(observed, tighter) >= target:
+            best = tighter
+            break
+    for quantile in REACH_QUANTILES:
+        tighter = replace(best, reach=reaches(observed, best, quantile))
+        if exact_share(observed, tighter) >= target:
+            return tighter
+    return best
+
+
+def exact_share(observed: Sequence[Observed], rule: OpenSetRule) -> float:
+    """Return the share of exact baskets."""
+    judged = apply_rule(observed, rule)
+    return sum(entry.exact for entry in judged) / max(1, len(judged))
+
+
+def _worth(observed: Sequence[Observed], rule: OpenSetRule) -> float:
+    """Return the share of exact baskets, less what goes beyond the tolerated share of strangers sold."""
+    judged = apply_rule(observed, rule)
+    sold = strangers(judged, rule.unknown)['sold']
+    share = sold['value'] or 0.0
+    return sum(entry.exact for entry in judged) / max(1, len(judged)) - max(0.0, share - MAX_SOLD_STRANGERS)
+
+
+def reaches(observed: Sequence[Observed], rule: OpenSetRule, quantile: float) -> NDArray[np.float32]:
+    """Return the distance (C,) within which that share of the rightly named objects of each class lies.
+
+    A class with few of them gets the distance of all classes together.
+    """
+    per_class: list[list[float]] = [[] for _ in rule.names]
+    for entry in observed:
+        labels = entry.candidates.class_scores.argmax(axis=1) if len(entry.candidates) else np.zeros(0, np.int64)
+        for row, thing in right_pairs(entry.candidates, labels, entry.picture.truth, rule.shown_from):
+            per_class[int(entry.picture.truth.labels[thing])].append(float(entry.candidates.distances[row]))
+    pooled = [value for label, values in enumerate(per_class) if label != rule.unknown for value in values]
+    fallback = float(np.quantile(pooled, quantile)) if pooled else 2.0
+    limits = [float(np.quantile(values, quantile)) if len(values) >= 100 else fallback for values in per_class]
+    limits[rule.unknown] = 2.0
+    return np.maximum(np.array(limits, np.float32), 1e-4)
+
+
+def right_pairs(
+    candidates: Candidates, labels: NDArray[np.int64], truth: Truth, minimum_score: float
+) -> list[tuple[int, int]]:
+    """Return (candidate, object) of the candidates above a score that are matched and named rightly."""
+    keep = np.flatnonzero(candidates.scores >= minimum_score)
+    outcome = match(candidates.boxes[keep], labels[keep], truth)
+    return [(int(keep[row]), thing) for row, thing in outcome.pairs if labels[keep[row]] == truth.labels[thing]]

@@ -1,0 +1,46 @@
+"""The model card of a trained detector: what is written into it, and by whom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from checkout_core.errors import CheckoutError
+from checkout_core.model_card import CARD_NAME
+
+
+def record_test_figures(out: Path, figures: dict[str, Any]) -> None:
+    """Write the figures of the test split into the card; nothing else in it changes."""
+    card = yaml.safe_load((out / CARD_NAME).read_text(encoding='utf-8'))
+    card['trained']['figures_on_test'] = short_figures(figures)
+    write_card(out / CARD_NAME, card)
+
+
+def short_figures(full: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures that belong into a card: value, interval and n of each."""
+
+    def short(entry: dict[str, Any]) -> str:
+        value = entry['value']
+        if value is None:
+            return 'not measured'
+        low, high = entry.get('low'), entry.get('high')
+        interval = f' [{low:.3f}, {high:.3f}]' if low is not None and high is not None else ''
+        return f"{value:.4f}{interval} (n={entry['n']})"
+
+    return {
+        'map50': short(full['detection']['map50']),
+        'map50_95': short(full['detection']['map50_95']),
+        **{f'exact_baskets_{span}_items': short(entry) for span, entry in full['exact_by_items'].items() if entry['n']},
+        'strangers_sold': short(full['strangers']['sold']),
+        'strangers_shown_as_unknown': short(full['strangers']['shown_as_unknown']),
+        'false_alarms_on_known_trays': short(full['strangers']['false_alarms_on_known_trays']),
+    }
+
+
+def write_card(path: Path, card: dict[str, Any]) -> None:
+    """Write a card. Raises CheckoutError for a folder that cannot be written."""
+    try:
+        path.write_text(yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=110), encoding='utf-8')
+    except OSError as error:
+        raise CheckoutError(f'{path} cannot be written ({error.strerror}); choose another folder with --out.') from error
