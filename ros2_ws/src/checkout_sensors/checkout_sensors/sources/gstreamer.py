@@ -98,9 +98,11 @@ class GstreamerSource:
         frames_read, frames_write = os.pipe()
         errors_read, errors_write = os.pipe()
         try:
-            # Fewer turns of the scheduler per frame; refused when the user's pipe memory is used up, which is harmless.
+            # Half a frame at most, a power of two: a pipe that holds whole frames feeds a slow reader old ones.
+            # Refused when the user's pipe memory is used up, which does no harm.
             with contextlib.suppress(OSError):
-                fcntl.fcntl(frames_read, _F_SETPIPE_SZ, _PIPE_BYTES)
+                room = min(_PIPE_BYTES, 1 << max(12, self._frame_bytes.bit_length() - 2))
+                fcntl.fcntl(frames_read, _F_SETPIPE_SZ, room)
             self._process = self._opener(
                 command_line(self._words, self._width, self._height, frames_write),
                 stdin=subprocess.DEVNULL,

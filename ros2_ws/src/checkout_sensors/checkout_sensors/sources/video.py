@@ -121,7 +121,7 @@ class VideoSource:
             if capture.grab():
                 self._grabbed += broken + 1
                 if broken:
-                    raise CorruptFrame(f"{broken} frames before frame {self._grabbed} of '{self._path}' do not decode")
+                    raise CorruptFrame(f"'{self._path}': {broken} broken before frame {self._grabbed}")
                 return True
         return False
 
