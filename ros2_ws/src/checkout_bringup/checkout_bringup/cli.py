@@ -1,4 +1,4 @@
-"""The console command `checkout`: find the subcommand, import only what it needs, turn user errors into one sentence."""
+"""The console command `checkout`: find the subcommand, import only what it needs, say user errors in one sentence."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from checkout_bringup.stacks import NodeSpec, Stack
 from checkout_core.errors import CheckoutError
 
 __all__ = [
+    'DDS_PROFILE_VARIABLES',
     'dds_profile',
     'find_executable',
     'find_share',
@@ -20,12 +21,22 @@ __all__ = [
     'programs',
     'ros_arguments',
     'ros_environment',
+    'transport_defaults',
 ]
+
+
+DDS_PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+"""Fast DDS 2 (Jazzy) reads the first variable, Fast DDS 3 (Kilted and later) the second."""
 
 
 def dds_profile() -> str:
     """Return the path of the Fast DDS profile with shared memory large enough for images."""
     return str(resources.files('checkout_bringup') / 'config' / 'fastdds.xml')
+
+
+def transport_defaults() -> dict[str, str]:
+    """Return the variables that say how nodes find and reach each other, for where the user has not set them."""
+    return {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST', **dict.fromkeys(DDS_PROFILE_VARIABLES, dds_profile())}
 
 
 def ros_environment(base: Mapping[str, str], domain: int, *, coloured: bool = False) -> dict[str, str]:
@@ -35,10 +46,8 @@ def ros_environment(base: Mapping[str, str], domain: int, *, coloured: bool = Fa
     """
     env = dict(base)
     env['ROS_DOMAIN_ID'] = str(domain)
-    env.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    # Fast DDS 2 (Jazzy) reads the first variable, Fast DDS 3 (Kilted and later) the second.
-    for variable in ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'):
-        env.setdefault(variable, dds_profile())
+    for variable, value in transport_defaults().items():
+        env.setdefault(variable, value)
     # Lines have to arrive when they are said, not when a buffer is full.
     env['PYTHONUNBUFFERED'] = '1'
     env['RCUTILS_COLORIZED_OUTPUT'] = '1' if coloured else '0'

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checkout_core.config import param
+from checkout_core.config import group, param
+from checkout_sensors.backoff import Backoff, BackoffConfig
 
 __all__ = ['USER_ERROR', 'RestartPolicy', 'Restarts']
 
@@ -21,9 +22,7 @@ class RestartPolicy:
         'Start again after any end (always), after a death or a non-zero exit status (failure), or not at all (never).',
         choices=('always', 'failure', 'never'),
     )
-    first_delay_s: float = param(0.5, 'Wait before the first new start.', minimum=0.0, maximum=60.0)
-    factor: float = param(2.0, 'Each further wait is this many times the one before.', minimum=1.0, maximum=10.0)
-    max_delay_s: float = param(8.0, 'Longest wait.', minimum=0.0, maximum=600.0)
+    wait: BackoffConfig = group(BackoffConfig)  # noqa: RUF009 - a field, not a value
     stable_s: float = param(10.0, 'A run this long counts as healthy: waits and tries start anew.', minimum=0.0)
     max_tries: int = param(5, 'New starts in a row before giving the node up.', minimum=0, maximum=1000)
 
@@ -36,6 +35,7 @@ class Restarts:
 
     def __init__(self, policy: RestartPolicy) -> None:
         self._policy = policy
+        self._backoff = Backoff(policy.wait)
         self._started = 0.0
         self._tries = 0
 
@@ -58,8 +58,8 @@ class Restarts:
             return None
         if now - self._started >= policy.stable_s:
             self._tries = 0
+            self._backoff.reset()
         if self._tries >= policy.max_tries:
             return None
-        delay = min(policy.first_delay_s * policy.factor**self._tries, policy.max_delay_s)
         self._tries += 1
-        return delay
+        return self._backoff.next_ns() / 1e9

@@ -24,6 +24,7 @@ from checkout_core.errors import CheckoutError
 __all__ = ['HOSTS', 'Answers', 'Argument', 'NodeSpec', 'Stack', 'load_stack', 'read_arguments', 'stack_names']
 
 Value = bool | int | float | str | list[Any]
+Values = Mapping[str, Value | None]
 HOSTS = ('edge', 'server')
 TYPES: dict[str, type] = {'str': str, 'int': int, 'float': float, 'bool': bool}
 _NAME = re.compile(r'[a-z][a-z0-9_]*')
@@ -32,13 +33,18 @@ _REFERENCE = re.compile(r'\$\{([^{}]*)\}')
 
 @dataclass(frozen=True)
 class Argument:
-    """Describe one value that a user may choose; `default` is None when there is none and it has to be given."""
+    """Describe one value that a user may choose.
+
+    Without a default it has to be given, unless it is `optional`: then a parameter that is nothing but this argument is
+    left out, and the node's own default holds, which is thus written in one place.
+    """
 
     name: str
     doc: str
     type: str = 'str'
     default: Value | None = None
     choices: tuple[Value, ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class Stack:
     summary: str
     namespace: str
     arguments: tuple[Argument, ...]
-    values: Mapping[str, Value]
+    values: Mapping[str, Value | None]
     nodes: tuple[NodeSpec, ...]
 
     def node(self, name: str) -> NodeSpec:
@@ -119,7 +125,7 @@ def load_stack(name_or_path: str, overrides: Mapping[str, Value] | None = None) 
     parsed = _parse(name_or_path)
     values = _resolve(parsed.name, parsed.arguments, overrides or {})
     nodes = tuple(_node(Section(name, raw, where), values) for name, raw, where in parsed.nodes)
-    namespace = _text(_substitute('${namespace}', values, f'stack {parsed.name}'))
+    namespace = _text(_substitute('${namespace}', values, parsed.name))
     if not re.fullmatch(r'(/[A-Za-z_][A-Za-z0-9_]*)+', namespace):
         raise CheckoutError(f"namespace: '{namespace}' is no ROS namespace; write it like /station_1.")
     return Stack(parsed.name, parsed.summary, namespace, parsed.arguments, values, nodes)
@@ -181,29 +187,33 @@ def _argument(section: Section, name: str, inherited: Argument | None) -> Argume
     doc = section.text('doc', inherited.doc if inherited else None)
     kind = section.choice('type', tuple(TYPES), inherited.type if inherited else _type_of(default))
     choices = section.scalars('choices') or (inherited.choices if inherited else ())
+    optional = section.flag('optional', inherited.optional if inherited else False)
     section.finish()
     if default is None and inherited is not None:
         default = inherited.default
-    return Argument(name, doc, kind, default, choices)
+    return Argument(name, doc, kind, default, choices, optional)
 
 
 def _type_of(value: Value | None) -> str:
     return next((name for name, kind in TYPES.items() if type(value) is kind), 'str')
 
 
-def _resolve(stack: str, arguments: tuple[Argument, ...], overrides: Mapping[str, Value]) -> dict[str, Value]:
+def _resolve(stack: str, arguments: tuple[Argument, ...], overrides: Mapping[str, Value]) -> Values:
     """Return the value of every argument. A default may refer to other arguments."""
     known = {argument.name: argument for argument in arguments}
     for name in overrides:
         if name not in known:
             raise CheckoutError(f"Stack {stack} has no argument '{name}'; it has {', '.join(sorted(known)) or 'none'}.")
-    values: dict[str, Value] = {}
+    values: dict[str, Value | None] = {}
 
-    def resolve(name: str, chain: tuple[str, ...]) -> Value:
+    def resolve(name: str, chain: tuple[str, ...]) -> None:
         if name in values:
-            return values[name]
+            return
         argument = known[name]
         raw = overrides.get(name, argument.default)
+        if raw is None and argument.optional:
+            values[name] = None
+            return
         if raw is None:
             raise CheckoutError(f'Stack {stack} needs {name} ({argument.doc.rstrip(".")}); give --set {name}=VALUE.')
         # What a user typed is taken as it is: a gstreamer pipeline may well contain ${...} of its own.
@@ -218,7 +228,6 @@ def _resolve(stack: str, arguments: tuple[Argument, ...], overrides: Mapping[str
                 resolve(reference, (*chain, name))
             raw = _substitute(raw, values, f'stack {stack}, default of {name}')
         values[name] = _typed(argument, raw)
-        return values[name]
 
     for name in known:
         resolve(name, ())
@@ -256,7 +265,7 @@ def _unknown_reference(where: str, reference: str, known: Mapping[str, object]) 
     return f"{where}: ${{{reference}}} is no argument; declare it under 'arguments', or use {', '.join(sorted(known))}."
 
 
-def _substitute(value: Any, values: Mapping[str, Value], where: str) -> Any:
+def _substitute(value: Any, values: Values, where: str) -> Any:
     """Replace `${name}`; a string that is nothing but one reference takes the argument's own type."""
     if isinstance(value, list):
         return [_substitute(element, values, where) for element in value]
@@ -265,11 +274,13 @@ def _substitute(value: Any, values: Mapping[str, Value], where: str) -> Any:
     for reference in _REFERENCE.findall(value):
         if reference not in values:
             raise CheckoutError(_unknown_reference(where, reference, values))
+        if values[reference] is None and value != f'${{{reference}}}':
+            raise CheckoutError(f'{where}: ${{{reference}}} is optional and can only stand alone; give it a default.')
     whole = _REFERENCE.fullmatch(value)
     return values[whole[1]] if whole else _REFERENCE.sub(lambda match: _text(values[match[1]]), value)
 
 
-def _node(section: Section, values: Mapping[str, Value]) -> NodeSpec:
+def _node(section: Section, values: Values) -> NodeSpec:
     """Read one node of a stack file and put the arguments in."""
     where = f'{section.where}: {section.name}'
 
@@ -285,7 +296,9 @@ def _node(section: Section, values: Mapping[str, Value]) -> NodeSpec:
         name=section.name,
         package=section.text('package'),
         executable=section.text('executable'),
-        parameters={key: filled(raw) for key, raw in section.values('parameters').items()},
+        parameters={
+            key: value for key, raw in section.values('parameters').items() if (value := filled(raw)) is not None
+        },
         parameter_file=_text(filled(section.text('parameter_file', ''))),
         remappings=tuple((key, _text(filled(raw))) for key, raw in section.values('remappings').items()),
         host=section.choice('host', HOSTS, 'edge'),

@@ -29,7 +29,7 @@ def run_station(
     claim: domains.Claim,
     log: LogWriter,
     *,
-    companions: Callable[[dict[str, str]], Sequence[Program]] = lambda env: (),
+    companions: Callable[[dict[str, str]], Sequence[Program]] | None = None,
     duration_s: float | None = None,
     once: bool = False,
 ) -> Outcome:
@@ -39,7 +39,7 @@ def run_station(
     are started first, so that they miss nothing. Raises CheckoutError when something cannot be started.
     """
     env = environment.ros_environment(os.environ, claim.domain, coloured=log.coloured)
-    started = [*companions(env), *environment.programs(stack, env)]
+    started = [*(companions(env) if companions else ()), *environment.programs(stack, env)]
 
     def publish(pids: dict[str, int | None]) -> None:
         claim.publish({'stack': stack.name, 'nodes': pids})

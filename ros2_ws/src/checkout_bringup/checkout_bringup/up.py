@@ -23,10 +23,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument('--stack', default='sim', metavar='NAME', help='name of a stack, or a file (default: sim)')
     parser.add_argument('--list', action='store_true', help='list the stacks with their arguments and stop')
-    parser.add_argument('--tray', metavar='DIR', help='photographs for the stack photos; the same as --set tray_dir=DIR')
+    parser.add_argument(
+        '--tray', metavar='DIR', help='photographs for the stack photos; the same as --set tray_dir=DIR'
+    )
     parser.add_argument('--host', choices=HOSTS, help='start only the nodes of one host role')
     parser.add_argument('--duration', type=float, metavar='S', help='stop after so many seconds')
-    parser.add_argument('--once', action='store_true', help='stop when the job is done, e.g. when the customer has paid')
+    parser.add_argument(
+        '--once', action='store_true', help='stop when the job is done, e.g. when the customer has paid'
+    )
     add_stack_options(parser)
     arguments = parser.parse_args(argv)
     if arguments.list:
@@ -66,7 +70,10 @@ def describe(name: str) -> str:
     """Return what a stack is and which arguments it takes, for people."""
     rows = [f'{name}']
     for argument in read_arguments(name):
-        default = 'has to be set' if argument.default is None else f'default {argument.default!r}'
+        if argument.default is not None:
+            default = f'default {argument.default!r}'
+        else:
+            default = "the node's default" if argument.optional else 'has to be set'
         choices = f', one of {", ".join(map(str, argument.choices))}' if argument.choices else ''
         rows.append(f'  {argument.name:14} {argument.doc} ({argument.type}, {default}{choices})')
     return '\n'.join(rows)
