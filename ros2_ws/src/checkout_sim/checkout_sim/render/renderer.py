@@ -34,7 +34,7 @@ _PLANE_SIZE = (448, 360)  # px
 _PLANE_COVER = (0.896, 0.72)  # m: 2 mm a pixel
 _OPAQUE_SHADOW = 0.45  # translucent parts above this opacity cast a shadow
 _MODELS_KEPT = 160
-_SURFACES_KEPT = 48
+_SURFACES_KEPT = 192
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ void main(){
   vec3 R = reflect(-V,N); f5 = 1.-nv; float fv = .04+(.7-.6*material.x)*f5*f5*f5*f5*f5, blur = .04+.55*material.x;
   vec3 around = mix(ground,sky,smoothstep(-.35,.7,R.z))*(.35+.65*ao);
   around += (panel(panel_a,panel_shape,R,blur)+panel(panel_b,panel_shape.yxwz,R,blur))*key*ao;
-  shine = material.y*(min(shine,vec3(3.))+fv*around*3.);
+  shine = material.y*(min(shine,vec3(3.))+fv*around*2.2);
   vec2 edge = frame.xy*gl_FragCoord.xy-1.; vec3 g = gain*(1.-frame.z*dot(edge,edge));
   vec3 whole = tone(g*(diffuse+shine));
 #ifdef TRANSLUCENT

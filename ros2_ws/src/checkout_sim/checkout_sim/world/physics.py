@@ -17,10 +17,12 @@ F64 = NDArray[np.float64]
 STEP_S = 0.004
 RECORD_STEPS = 5  # steps between two recorded poses: 20 ms
 RECORD_S = STEP_S * RECORD_STEPS
-_STILL_SPEED = 0.02  # m/s or rad/s
+_STILL_SPEED = 0.012  # m/s
+_STILL_TURN = 0.15  # rad/s
 _STILL_RECORDS = 4  # recorded poses in a row that must be slower
 _FENCE_HEIGHT = 0.6
-_DAMPING = 0.985  # a record: packages lose energy in ways that rigid bodies do not
+_DAMPING = (0.985, 0.94)  # a record, before and after _CALM_S: packages lose energy in ways that rigid bodies do not
+_CALM_S = 0.8
 _SPEED_LIMIT = 3.0  # m/s: nothing on a tray is faster; what is was pushed out of an overlap
 
 _KINDS = {
@@ -43,7 +45,8 @@ class State:
     @property
     def still(self) -> bool:
         """Say whether nothing moves to speak of."""
-        return self.velocities.size == 0 or float(np.abs(self.velocities).max()) < _STILL_SPEED
+        slow = bool(np.all(np.abs(self.velocities[:, :3]) < _STILL_SPEED))
+        return slow and bool(np.all(np.abs(self.velocities[:, 3:]) < _STILL_TURN))
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,10 @@ class Physics:
         data.qvel[:] = start.velocities.ravel()
         states = [start]
         calm = 0
-        for _ in range(round(max_s / RECORD_S)):
+        for number in range(round(max_s / RECORD_S)):
             for _ in range(RECORD_STEPS):
                 mujoco.mj_step(model, data)
-            data.qvel *= _DAMPING
+            data.qvel *= _DAMPING[number * RECORD_S >= _CALM_S]
             speed = np.abs(data.qvel).max() if data.qvel.size else 0.0
             if speed > _SPEED_LIMIT:
                 np.clip(data.qvel, -_SPEED_LIMIT, _SPEED_LIMIT, out=data.qvel)
@@ -120,8 +123,8 @@ def _compile(models: Sequence[Model], tray: bool, fence: bool) -> mujoco.MjModel
             geom.pos[:] = primitive.pos
             geom.quat[:] = primitive.quat
             geom.mass = model.mass_kg * volumes[number] / volumes.sum()
-            geom.friction[:] = (0.45, 0.006, 0.0015)
-            geom.condim = 4
+            geom.friction[:] = (0.45, 0.006, 0.0006)
+            geom.condim = 6
             geom.solref[:] = (0.008, 1.0)
     return spec.compile()
 
