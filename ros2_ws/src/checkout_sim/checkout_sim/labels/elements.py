@@ -1,0 +1,322 @@
+"""The building blocks of a printed package: brand mark, flavour band and badge, claims, net weight, bar code, tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from PIL import Image
+
+from checkout_sim.labels import barcode
+from checkout_sim.labels.canvas import (
+    SUPERSAMPLE,
+    WHITE,
+    Canvas,
+    Colour,
+    Point,
+    darker,
+    ellipse_points,
+    lighter,
+    readable,
+)
+from checkout_sim.labels.design import Design
+
+Box = tuple[float, float, float, float]
+INK: Colour = (34, 32, 34)
+BAND_SHARE = (
+    0.078  # of a panel's height: wide enough for 8 px and more on a tray seen at 640x480, see test_catalogue_look
+)
+
+
+def brand_mark(c: Canvas, at: Point, size: float, d: Design) -> None:
+    """Draw the brand about a centre; `size` is the height of the mark in mm."""
+    x, y = at
+    letters = size * 0.52
+    half = c.text_width(d.brand, letters, d.font if d.font != 'myeongjo' else 'square') / 2
+    face = 'round' if d.mark in ('oval', 'sun', 'leaf') else 'square'
+    on = readable(d.brand_colour)
+    if d.mark == 'oval':
+        c.ellipse(at, half + size * 0.42, size * 0.5, WHITE)
+        c.ellipse(at, half + size * 0.36, size * 0.44, d.brand_colour)
+    elif d.mark in ('box', 'ribbon'):
+        c.rect((x - half - size * 0.28, y - size * 0.46, x + half + size * 0.28, y + size * 0.46), d.brand_colour,
+               radius=size * 0.14 if d.mark == "box" else 0)  # fmt: skip
+        if d.mark == 'ribbon':
+            for side in (-1, 1):
+                edge = x + side * (half + size * 0.28)
+                c.polygon([(edge, y - size * 0.46), (edge + side * size * 0.3, y - size * 0.46), (edge + side * size * 0.12, y),
+                           (edge + side * size * 0.3, y + size * 0.46), (edge, y + size * 0.46)], darker(d.brand_colour, 0.2))  # fmt: skip
+    elif d.mark == 'shield':
+        w = half + size * 0.3
+        c.polygon([(x - w, y - size * 0.5), (x + w, y - size * 0.5), (x + w, y + size * 0.24), (x, y + size * 0.62),
+                   (x - w, y + size * 0.24)], d.brand_colour)  # fmt: skip
+        c.line(
+            [(x - w * 0.9, y - size * 0.42), (x + w * 0.9, y - size * 0.42)], lighter(d.brand_colour, 0.7), size * 0.04
+        )
+    elif d.mark == 'sun':
+        for k in range(16):
+            a = math.tau * k / 16
+            reach = half + size * 0.46
+            c.polygon([(x + reach * math.cos(a), y + size * 0.66 * math.sin(a)), *[(x + half * 0.9 * math.cos(a + s), y + size * 0.44 * math.sin(a + s)) for s in (-0.18, 0.18)]],
+                      d.brand_colour)  # fmt: skip
+        c.ellipse(at, half + size * 0.26, size * 0.46, d.brand_colour)
+    elif d.mark == 'stamp':
+        c.rect(
+            (x - half - size * 0.2, y - size * 0.48, x + half + size * 0.2, y + size * 0.48),
+            d.brand_colour,
+            radius=size * 0.06,
+        )
+        c.frame((x - half - size * 0.12, y - size * 0.40, x + half + size * 0.12, y + size * 0.40), on, size * 0.03)
+    else:
+        on = d.brand_colour
+        if d.mark == 'leaf':
+            c.polygon(ellipse_points((x - half - size * 0.32, y), size * 0.26, size * 0.2, 20), d.brand_colour)
+            c.line(
+                [(x - half - size * 0.5, y + size * 0.1), (x - half - size * 0.15, y - size * 0.12)], WHITE, size * 0.05
+            )
+        else:
+            c.line([(x - half, y + size * 0.42), (x + half, y + size * 0.42)], d.brand_colour, size * 0.06)
+    c.text((x, y), d.brand, letters, on, face, anchor='mm', heavy=0.02)
+
+
+def brand_width(c: Canvas, size: float, d: Design) -> float:
+    """Return the width of a brand mark in mm."""
+    return c.text_width(d.brand, size * 0.52, 'square') + size * 0.9
+
+
+def badge_width(c: Canvas, size: float, d: Design, kind: str) -> float:
+    """Return the width of a flavour badge in mm."""
+    if kind in ('burst', 'circle'):
+        return size * 1.3
+    return max(
+        size * 3.1 if kind == 'ribbon' else 0.0,
+        c.text_width(d.flavour, size * 0.56, 'square') + size * (1.6 if kind == 'ribbon' else 0.9),
+    )
+
+
+def band(c: Canvas, box: Box, d: Design, repeat: float = 1.0, words: bool = True) -> None:
+    """Draw the flavour band over a box: flavour colour, name and English name; the upper edge has the band's style."""
+    x0, y0, x1, y1 = box
+    h, w = y1 - y0, x1 - x0
+    tone = d.flavour_colour
+    edge = lighter(tone, 0.82) if sum(tone) < 560 else darker(tone, 0.45)
+    steps = max(24, round(w / 2.5))
+    xs = [x0 + w * i / steps for i in range(steps + 1)]
+    lift = {
+        "wave": lambda t: 0.13 * math.sin(math.tau * t * 2), "slope": lambda t: 0.2 * math.cos(math.tau * t),
+        "zigzag": lambda t: 0.13 * (abs((t * 12) % 1 - 0.5) * 4 - 1),
+    }.get(d.band, lambda t: 0.0)  # fmt: skip
+    top = [(x, y0 + h * (0.16 + lift((x - x0) / w))) for x in xs]
+    c.polygon([*[(x, y - h * 0.11) for x, y in top], (x1, y1), (x0, y1)], edge)
+    c.polygon([*top, (x1, y1 + 1), (x0, y1 + 1)], tone)
+    if d.band == 'double':
+        c.rect((x0, y0 + h * 0.28, x1, y0 + h * 0.34), edge)
+    if not words or h < 4:
+        return
+    text = f'{d.flavour}  {d.flavour_en}'.strip()
+    size = min(h * 0.5, 11.0)
+    count = max(1, round(w * repeat / max(70.0, c.text_width(text, size, 'square') * 1.5)))
+    for i in range(count):
+        at = (x0 + w * (i + 0.5) / count, y0 + h * 0.60)
+        c.text(at, text, size, readable(tone), 'square', anchor='mm', max_width=w / count * 0.86, heavy=0.015)
+
+
+def badge(c: Canvas, at: Point, size: float, d: Design, kind: str) -> None:
+    """Draw the flavour badge about a centre; `size` is its height in mm."""
+    x, y = at
+    tone, on = d.flavour_colour, readable(d.flavour_colour)
+    rim = lighter(tone, 0.85) if sum(tone) < 600 else darker(tone, 0.5)
+    if kind == 'burst':
+        r = size * 0.62
+        star = [
+            (
+                x + r * (1.0 if k % 2 else 0.86) * math.cos(math.tau * k / 40),
+                y + r * (1.0 if k % 2 else 0.86) * math.sin(math.tau * k / 40),
+            )
+            for k in range(40)
+        ]
+        c.polygon([(x + (px - x) * 1.1, y + (py - y) * 1.1) for px, py in star], rim)
+        c.polygon(star, tone)
+        c.ring(at, r * 0.76, size * 0.025, on, 0.8)
+        c.text((x, y - size * 0.07), d.flavour, size * 0.38, on, 'round', anchor='mm', max_width=r * 1.4, heavy=0.03)
+        c.text((x, y + size * 0.22), d.flavour_en, size * 0.15, on, 'square', anchor='mm', max_width=r * 1.15)
+    elif kind == 'circle':
+        r = size * 0.6
+        c.ellipse(at, r * 1.07, r * 1.07, rim)
+        c.ellipse(at, r, r, tone)
+        c.text((x, y - size * 0.06), d.flavour, size * 0.36, on, 'square', anchor='mm', max_width=r * 1.6, heavy=0.03)
+        c.text((x, y + size * 0.25), d.flavour_en, size * 0.14, on, 'square', anchor='mm', max_width=r * 1.3)
+    elif kind == 'ribbon':
+        half = max(size * 1.1, c.text_width(d.flavour, size * 0.52, 'square') / 2 + size * 0.35)
+        for side in (-1, 1):
+            edge = x + side * half
+            c.polygon([(edge - side * size * 0.2, y - size * 0.2), (edge + side * size * 0.45, y - size * 0.2), (edge + side * size * 0.2, y + size * 0.18),
+                       (edge + side * size * 0.45, y + size * 0.56), (edge - side * size * 0.2, y + size * 0.56)], darker(tone, 0.35))  # fmt: skip
+        c.rect((x - half, y - size * 0.42, x + half, y + size * 0.42), tone)
+        c.line([(x - half, y - size * 0.34), (x + half, y - size * 0.34)], on, size * 0.03, 0.6)
+        c.line([(x - half, y + size * 0.34), (x + half, y + size * 0.34)], on, size * 0.03, 0.6)
+        c.text(at, d.flavour, size * 0.5, on, 'square', anchor='mm', heavy=0.02)
+    elif kind == 'tag':
+        half = c.text_width(d.flavour, size * 0.56, 'square') / 2 + size * 0.3
+        lean = size * 0.16
+        shape = [
+            (x - half + lean, y - size * 0.44),
+            (x + half + lean, y - size * 0.44),
+            (x + half - lean, y + size * 0.44),
+            (x - half - lean, y + size * 0.44),
+        ]
+        c.polygon([(px + size * 0.06, py + size * 0.07) for px, py in shape], darker(tone, 0.55), 0.7)
+        c.polygon(shape, tone)
+        c.text(at, d.flavour, size * 0.56, on, 'square', anchor='mm', heavy=0.03)
+    else:
+        half = c.text_width(d.flavour, size * 0.54, 'round') / 2 + size * 0.36
+        c.rect((x - half - size * 0.06, y - size * 0.5, x + half + size * 0.06, y + size * 0.5), rim, radius=size * 0.5)
+        c.rect((x - half, y - size * 0.44, x + half, y + size * 0.44), tone, radius=size * 0.44)
+        c.text(at, d.flavour, size * 0.54, on, 'round', anchor='mm', heavy=0.03)
+
+
+def claim(c: Canvas, at: Point, size: float, text: str, d: Design) -> None:
+    """Draw a round claim such as `12개입`."""
+    tone = d.accent if abs(sum(d.accent) - sum(d.base)) > 120 else d.outline
+    on = readable(tone)
+    c.ellipse(at, size * 0.54, size * 0.54, on)
+    c.ellipse(at, size * 0.5, size * 0.5, tone)
+    words = text.split()
+    for i, word in enumerate(words):
+        y = at[1] + (i - (len(words) - 1) / 2) * size * 0.27
+        c.text((at[0], y), word, size * 0.30, on, 'square', anchor='mm', max_width=size * 0.82, heavy=0.02)
+
+
+def barcode_box(c: Canvas, box: Box, d: Design) -> None:
+    """Draw the EAN-13 of the product, upright or turned, as large as the box and whole pixels allow."""
+    x0, y0, x1, y1 = box
+    w, h = round((x1 - x0) * c.scale), round((y1 - y0) * c.scale)
+    turn = h > w * 1.25
+    along, across = (h, w) if turn else (w, h)
+    cells = barcode.MODULES + barcode.QUIET_LEFT + barcode.QUIET_RIGHT
+    module = max(SUPERSAMPLE // 2, along // cells)
+    if module > SUPERSAMPLE:
+        module -= module % SUPERSAMPLE  # whole pixels after the reduction: the bars stay crisp
+    width, height = module * cells, max(8, min(across, round(module * 74)))
+    plate = Image.new('RGB', (width, height), WHITE)
+    tile = Canvas((1, 1), c.scale / SUPERSAMPLE, WHITE)
+    tile.image, tile.draw = plate, _draw(plate)
+    digits = max(5, round(height * 0.17))
+    for i, bit in enumerate(barcode.modules(d.ean13)):
+        if bit == '1':
+            left = (barcode.QUIET_LEFT + i) * module
+            guard = i < 3 or 45 <= i < 50 or i >= 92
+            tile.draw.rectangle(
+                [left, height * 0.05, left + module - 1, height - digits * (0.55 if guard else 1.15)], fill=(18, 18, 20)
+            )
+    size = digits / c.scale
+    for text, cell in ((d.ean13[0], 4.0), (d.ean13[1:7], 35.0), (d.ean13[7:], 81.0)):
+        tile.text((cell * module / c.scale, (height - digits * 0.55) / c.scale), text, size, (18, 18, 20), "gothic", anchor="mm",
+                  max_width=(7 if len(text) == 1 else 38) * module / c.scale)  # fmt: skip
+    if turn:
+        plate = plate.transpose(Image.Transpose.ROTATE_90)
+    cx, cy = round((x0 + x1) / 2 * c.scale), round((y0 + y1) / 2 * c.scale)
+    c.image.paste(plate, (cx - plate.width // 2, cy - plate.height // 2))
+
+
+def _draw(image: Image.Image):  # type: ignore[no-untyped-def]
+    from PIL import ImageDraw
+
+    return ImageDraw.Draw(image, 'RGBA')
+
+
+# name, unit, daily value, and the range for food, sweets and drinks
+_ROWS: tuple[tuple[str, str, float, tuple[float, float], tuple[float, float], tuple[float, float]], ...] = (
+    ("나트륨", "mg", 2000, (480, 1790), (60, 320), (0, 40)), ("탄수화물", "g", 324, (28, 82), (40, 90), (0, 39)),
+    ("당류", "g", 100, (1, 6), (18, 44), (0, 38)), ("지방", "g", 54, (6, 19), (12, 30), (0, 0)), ("트랜스지방", "g", 0, (0, 0), (0, 0), (0, 0)),
+    ("포화지방", "g", 15, (2, 9), (6, 14), (0, 0)), ("콜레스테롤", "mg", 300, (0, 30), (0, 25), (0, 0)), ("단백질", "g", 55, (6, 13), (3, 8), (0, 1)),
+)  # fmt: skip
+
+
+def nutrition(c: Canvas, box: Box, d: Design) -> None:
+    """Draw the table of nutrition facts; the numbers are invented, the same for a whole look-alike family."""
+    x0, y0, x1, y1 = box
+    w, h = x1 - x0, y1 - y0
+    rng = d.rng('facts')
+    c.rect(box, WHITE)
+    c.frame(box, INK, 0.35)
+    if d.category in ('household', 'personal_care'):
+        paragraph(
+            c,
+            (x0 + 1, y0 + 1, x1 - 1, y1 - 1),
+            '사용방법 및 주의사항: 어린이의 손이 닿지 않는 곳에 보관하십시오. ' + d.ingredients,
+            2.0,
+        )
+        return
+    head = min(h * 0.2, 7.0)
+    c.rect((x0, y0, x1, y0 + head), INK)
+    c.text((x0 + w * 0.03, y0 + head * 0.5), '영양정보', head * 0.62, WHITE, 'square', max_width=w * 0.33)
+    c.text(
+        (x1 - w * 0.03, y0 + head * 0.5),
+        f'총 내용량 {d.net}',
+        head * 0.38,
+        WHITE,
+        'square',
+        anchor='rm',
+        max_width=w * 0.52,
+    )
+    count = min(len(_ROWS), max(3, int((h - head) / 2.5)))
+    step = (h - head) / count
+    kind = {'beverage': 5, 'alcohol': 5, 'confectionery': 4, 'ice_cream': 4, 'snack': 4}.get(d.category, 3)
+    for i, row in enumerate(_ROWS[:count]):
+        name, unit, daily = row[:3]
+        low, high = row[kind]
+        amount = round(low + (high - low) * rng.random())
+        y = y0 + head + step * (i + 0.5)
+        size = min(step * 0.72, 3.0)
+        c.text((x0 + w * 0.03, y), f'{name} {amount}{unit}', size, INK, 'gothic', max_width=w * 0.62)
+        c.text((x1 - w * 0.03, y), f'{round(100 * amount / daily) if daily else 0}%', size, INK, 'gothic', anchor='rm')
+        if i:
+            c.line([(x0, y - step / 2), (x1, y - step / 2)], (150, 150, 150), 0.18)
+
+
+def paragraph(c: Canvas, box: Box, text: str, size: float, colour: Colour = INK, face: str = 'gothic_r') -> float:
+    """Set a text in lines from the top of a box; what does not fit is left out; return the y below the last line."""
+    x0, y0, x1, y1 = box
+    y, line = y0 + size * 0.6, ''
+    for letter in text + '\n':
+        if letter == '\n' or c.text_width(line + letter, size, face) > x1 - x0:
+            if y + size * 0.5 > y1:
+                break
+            c.text((x0, y), line.strip(), size, colour, face)
+            y, line = y + size * 1.28, letter
+        else:
+            line += letter
+    return y
+
+
+_RECYCLE = {"can": "캔류", "bottle": "페트", "carton": "종이팩", "box": "종이", "cup": "PP", "tray": "PP", "tube": "PE",
+            "canister": "종이", "bag": "비닐류", "pouch": "비닐류", "kimbap": "비닐류"}  # fmt: skip
+
+
+def recycling(c: Canvas, at: Point, size: float, d: Design, colour: Colour) -> None:
+    """Draw the Korean separate-collection mark: a triangle of three arrows, the material below it."""
+    x, y = at[0], at[1] - size * 0.08
+    for k in range(3):
+        p, q = (
+            (x + size * 0.42 * math.cos(a), y + size * 0.42 * math.sin(a))
+            for a in (math.radians(-90 + 120 * k), math.radians(30 + 120 * k))
+        )
+        step = (q[0] - p[0], q[1] - p[1])
+        a, b, tip = (tuple(p[i] + step[i] * share for i in range(2)) for share in (0.12, 0.62, 0.90))
+        side = (-step[1] * 0.16, step[0] * 0.16)
+        c.line([(a[0], a[1]), (b[0], b[1])], colour, size * 0.10)
+        c.polygon([(b[0] + side[0], b[1] + side[1]), (b[0] - side[0], b[1] - side[1]), (tip[0], tip[1])], colour)
+    c.text(
+        (x, y + size * 0.42), _RECYCLE.get(d.shape, 'OTHER'), size * 0.24, colour, 'square', anchor='mm', max_width=size
+    )
+
+
+def lines_of(d: Design) -> Sequence[str]:
+    """Return the texts of the back: ingredients, storage, maker."""
+    return (
+        f'제품명: {d.title[0]} {d.flavour}',
+        f'원재료명: {d.ingredients}',
+        '보관방법: 직사광선을 피하고 서늘한 곳에 보관하십시오. 부정·불량식품 신고는 국번없이 1399',
+        f'제조원: {d.maker} / 소비자상담실 080-000-0000',
+    )

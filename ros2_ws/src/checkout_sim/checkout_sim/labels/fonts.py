@@ -1,0 +1,36 @@
+"""The Korean fonts of the labels, from Debian's fonts-nanum."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from checkout_core.errors import CheckoutError
+from PIL import ImageFont
+
+FONT_DIR = Path('/usr/share/fonts/truetype/nanum')
+FACES = {
+    'square': 'NanumSquareB.ttf',
+    'square_r': 'NanumSquareR.ttf',
+    'round': 'NanumSquareRoundB.ttf',
+    'round_r': 'NanumSquareRoundR.ttf',
+    'gothic': 'NanumGothicBold.ttf',
+    'gothic_r': 'NanumGothic.ttf',
+    'barun': 'NanumBarunGothicBold.ttf',
+    'barun_r': 'NanumBarunGothic.ttf',
+    'myeongjo': 'NanumMyeongjoBold.ttf',
+    'myeongjo_r': 'NanumMyeongjo.ttf',
+}
+
+
+@functools.lru_cache(maxsize=512)
+def font(face: str, size_px: int) -> ImageFont.FreeTypeFont:
+    """Return a face of `FACES` at a pixel size; raise CheckoutError that names the Debian package when it is missing."""
+    path = FONT_DIR / FACES[face]
+    try:
+        # Basic layout on purpose: it does not depend on the raqm library that a host may or may not have.
+        return ImageFont.truetype(str(path), max(4, size_px), layout_engine=ImageFont.Layout.BASIC)
+    except OSError as error:
+        raise CheckoutError(
+            f'The font {path} is missing, labels cannot be drawn: sudo apt-get install fonts-nanum'
+        ) from error
