@@ -79,7 +79,8 @@ def test_the_core_of_a_package_imports_no_ros(package, path):
 @pytest.mark.parametrize(('package', 'path'), ALL)
 def test_licences_that_do_not_fit_are_not_imported(package, path):
     for name, line in imports(path, package):
-        assert name.split('.')[0] not in NOT_OURS, f'{path.relative_to(ROOT)}:{line}: {name}: {NOT_OURS[name.split(".")[0]]}'
+        top = name.split('.')[0]
+        assert top not in NOT_OURS, f'{path.relative_to(ROOT)}:{line}: {top}: {NOT_OURS[top]}'
 
 
 def test_perception_never_imports_the_simulator():
