@@ -123,8 +123,26 @@ def test_a_new_message_is_all_zero_as_in_rclpy():
     assert (cart.revision, cart.session_id, cart.lines, cart.can_checkout) == (0, '', [], False)
     assert cart.total.minor_units == 0
     assert TYPES.new('sensor_msgs/msg/CameraInfo').k.shape == (9,)
+    ours = TYPES.package('checkout_interfaces')
+    first, second = ours.TrayContents(), ours.TrayContents()
+    first.header.frame_id = 'tray'
+    first.lines.append(ours.TrayLine())
+    assert (second.header.frame_id, second.lines) == ('', []), 'messages share nothing'
     with pytest.raises(CheckoutError, match="has no field 'gram'; it has header, grams"):
         TYPES.new(WEIGHT, gram=1.0)
+
+
+def test_lists_of_numbers_are_written_as_arrays_and_left_alone():
+    ours = TYPES.package('checkout_interfaces')
+    contents, item = ours.TrayContents(), ours.TrayItem()
+    item.track_ids, item.cameras = [3, 4], ['top', 'oblique']
+    contents.items.append(item)
+    name = 'checkout_interfaces/msg/TrayContents'
+    assert list(TYPES.decode(TYPES.encode(contents, name), name).items[0].track_ids) == [3, 4]
+    assert item.track_ids == [3, 4]
+    item.track_ids = [-1]
+    with pytest.raises(CheckoutError, match='cannot be written'):
+        TYPES.encode(contents, name)
 
 
 @pytest.mark.filterwarnings('ignore:module .sre_:DeprecationWarning')  # lark, which rclpy imports

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from rosbags.typesys import Stores, TypesysError, get_types_from_msg, get_typest
 from checkout_core.data import data_root
 from checkout_core.errors import CheckoutError
 
-__all__ = ['MessageTypes', 'message_types']
+__all__ = ['MessageTypes', 'PackageTypes', 'message_types']
 
 PACKAGES = ('checkout_interfaces',)
 """Packages whose definitions are read from .msg files; those of ROS 2 Jazzy itself come with rosbags."""
@@ -32,6 +33,8 @@ class MessageTypes:
     def __init__(self, packages: tuple[str, ...] = PACKAGES) -> None:
         """Read the .msg files of some packages. Raises CheckoutError when a package is not there."""
         self._store = get_typestore(Stores.ROS2_JAZZY)
+        self._makers: dict[str, Callable[[], Any]] = {}
+        self._lists: dict[str, dict[str, Any]] = {}
         for package in packages:
             found: dict[str, Any] = {}
             for path in sorted(_folder(package).glob('*.msg')):
@@ -57,20 +60,32 @@ class MessageTypes:
 
         Raises CheckoutError for an unknown type or field.
         """
-        self._check(name)
-        wanted = _fields(self._store, name)
-        for key in fields:
-            if key not in wanted:
-                raise CheckoutError(f"{name} has no field '{key}'; it has {', '.join(wanted)}.")
-        values = {key: fields[key] if key in fields else _zero(self, form) for key, form in wanted.items()}
-        return self.cls(name)(**values)
+        message = self.maker(name)()
+        for key, value in fields.items():
+            if not hasattr(message, key):
+                wanted = ', '.join(_fields(self._store, name))
+                raise CheckoutError(f"{name} has no field '{key}'; it has {wanted}.")
+            setattr(message, key, value)
+        return message
+
+    def maker(self, name: str) -> Callable[[], Any]:
+        """Return a function that builds a message of zeros; made once a type, so that many messages are cheap."""
+        if name not in self._makers:
+            cls = self.cls(name)
+            makers = {key: _zero(self, form) for key, form in _fields(self._store, name).items()}
+            self._makers[name] = lambda: cls(**{key: make() for key, make in makers.items()})
+        return self._makers[name]
+
+    def package(self, package: str) -> PackageTypes:
+        """Return the messages of a package as attributes that build them, in place of the module `PACKAGE.msg`."""
+        return PackageTypes(self, package)
 
     def encode(self, message: Any, name: str) -> bytes:
         """Return the CDR bytes of a message, as a publisher sends them."""
         self._check(name)
         try:
-            return bytes(self._store.serialize_cdr(message, name))
-        except (SerdeError, AttributeError, TypeError, ValueError) as error:
+            return bytes(self._store.serialize_cdr(self._with_arrays(message, name), name))
+        except (SerdeError, AttributeError, TypeError, ValueError, OverflowError) as error:
             raise CheckoutError(f'A {name} cannot be written: {_one_line(error)}.') from error
 
     def decode(self, raw: bytes | memoryview, name: str) -> Any:
@@ -102,9 +117,61 @@ class MessageTypes:
         except Exception:  # whatever the parser runs into: the caller says what that means
             return None
 
+    def _with_arrays(self, message: Any, name: str) -> Any:
+        """Return the message with numpy arrays for lists of numbers, which is what the serializer takes.
+
+        Only what has to change is built anew; the argument stays as it is.
+        """
+        found: dict[str, Any] = {}
+        for key, form in self._listed(name).items():
+            value = getattr(message, key)
+            if isinstance(form, np.dtype):
+                if not isinstance(value, np.ndarray) or value.dtype != form:
+                    found[key] = np.asarray(value, form)
+            elif isinstance(value, list):
+                new = [self._with_arrays(entry, form) for entry in value]
+                if any(a is not b for a, b in zip(new, value, strict=True)):
+                    found[key] = new
+            else:
+                new_value = self._with_arrays(value, form)
+                if new_value is not value:
+                    found[key] = new_value
+        if not found:
+            return message
+        return self.cls(name)(**{key: found.get(key, getattr(message, key)) for key in _fields(self._store, name)})
+
+    def _listed(self, name: str) -> dict[str, Any]:
+        """Return the fields that hold lists of numbers (as their dtype) or messages that do (as their type)."""
+        if name not in self._lists:
+            self._lists[name] = {}
+            for key, form in _fields(self._store, name).items():
+                kind, detail = int(form[0]), form[1]
+                inner = detail[0] if kind in (_ARRAY, _SEQUENCE) else form
+                if int(inner[0]) == _NAME:
+                    if self._listed(inner[1]):
+                        self._lists[name][key] = inner[1]
+                elif kind in (_ARRAY, _SEQUENCE) and _base(inner[1]) not in ('string', 'wstring'):
+                    self._lists[name][key] = _dtype(inner[1])
+        return self._lists[name]
+
     def _check(self, name: str) -> None:
         if not self.knows(name):
             raise CheckoutError(f"The message type '{name}' is unknown here; its package has to be built first.")
+
+
+class PackageTypes:
+    """Build the messages of one package: `PackageTypes(types, 'checkout_interfaces').Weight()`."""
+
+    def __init__(self, types: MessageTypes, package: str) -> None:
+        self._types, self._package = types, package
+
+    def __getattr__(self, name: str) -> Callable[[], Any]:
+        """Return what makes a message; it is looked up once."""
+        if name.startswith('_'):
+            raise AttributeError(name)
+        make = self._types.maker(f'{self._package}/msg/{name}')
+        setattr(self, name, make)
+        return make
 
 
 @cache
@@ -131,22 +198,36 @@ def _fields(store: Any, name: str) -> dict[str, Any]:
     return {key: form for key, form in store.fielddefs[name][1] if key != 'structure_needs_at_least_one_member'}
 
 
-def _zero(types: MessageTypes, form: tuple[Any, Any]) -> Any:
-    """Return the value that a field has in a message that nobody has filled in."""
+def _zero(types: MessageTypes, form: tuple[Any, Any]) -> Callable[[], Any]:
+    """Return what makes the value of a field in a message that nobody has filled in."""
     kind, detail = int(form[0]), form[1]
     if kind == _BASE:
-        base = detail[0] if isinstance(detail, tuple) else detail
-        return {'string': '', 'wstring': '', 'bool': False}.get(base, 0.0 if base.startswith('float') else 0)
+        value = _ZEROS.get(_base(detail), 0.0 if _base(detail).startswith('float') else 0)
+        return lambda: value
     if kind == _NAME:
-        return types.new(detail)
+        return types.maker(detail)
     (inner_kind, inner), length = detail
     count = length if kind == _ARRAY else 0
-    if int(inner_kind) == _BASE:
-        base = inner[0] if isinstance(inner, tuple) else inner
-        if base in ('string', 'wstring'):
-            return [''] * count
-        return np.zeros(count, {'octet': 'uint8', 'char': 'uint8', 'byte': 'uint8'}.get(base, base))
-    return [types.new(inner) for _ in range(count)]
+    if int(inner_kind) == _NAME:
+        make = types.maker(inner) if count else None
+        return lambda: [make() for _ in range(count)] if make else []
+    if _base(inner) in ('string', 'wstring'):
+        return lambda: [''] * count
+    dtype = _dtype(inner)
+    return lambda: np.zeros(count, dtype)
+
+
+_ZEROS: dict[str, Any] = {'string': '', 'wstring': '', 'bool': False}
+
+
+def _dtype(detail: Any) -> np.dtype[Any]:
+    name = _base(detail)
+    return np.dtype({'octet': 'uint8', 'char': 'uint8', 'byte': 'uint8'}.get(name, name))
+
+
+def _base(detail: Any) -> str:
+    """Return the name of a base type, which comes with the bound of a string."""
+    return str(detail[0] if isinstance(detail, tuple) else detail)
 
 
 def _one_line(error: BaseException) -> str:
