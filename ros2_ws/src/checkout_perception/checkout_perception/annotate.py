@@ -1,22 +1,24 @@
 """Draw what was recognised on a picture, in the look of the design: a number on the product is a number on the bill.
 
-Box states differ in line style as well as in colour: corner brackets for what is on the bill, dots for what is being checked, dashes for a
-question, dash and dot for what must be moved. Korean labels need Pillow and a Nanum font; without them labels are plain ASCII.
+Box states differ in line style as well as in colour: corner brackets for what is on the bill, dots for what is being
+checked, dashes for a question, dash and dot for what must be moved. Korean labels need Pillow and a Nanum font; without
+them labels are plain ASCII.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 import cv2
 import numpy as np
-from checkout_core.detections import UNKNOWN_NAME
-from checkout_core.status import Reason
 from numpy.typing import NDArray
 
+from checkout_core.detections import UNKNOWN_NAME
+from checkout_core.status import Reason
 from checkout_perception.contents import Contents, State
 from checkout_perception.items import Item, ItemState
 
@@ -60,7 +62,13 @@ def annotate(image: Image, contents: Contents, camera: str, names: Mapping[str, 
 
 
 def _draw_item(
-    image: Image, item: Item, box: NDArray[Any], number_of: Mapping[str, int], outside: bool, scale: float, names: Mapping[str, str]
+    image: Image,
+    item: Item,
+    box: NDArray[Any],
+    number_of: Mapping[str, int],
+    outside: bool,
+    scale: float,
+    names: Mapping[str, str],
 ) -> tuple[str, Colour, Colour]:
     """Draw one box; return its label with fill and ink."""
     width = max(2, round(2.5 * scale))
@@ -88,12 +96,14 @@ def _brackets(image: Image, box: NDArray[Any], width: int) -> None:
         cv2.polylines(image, [corner], False, _ACTION, width, cv2.LINE_AA)
 
 
-def _dashed(image: Image, box: NDArray[Any], colour: Colour, width: int, pattern: tuple[int, ...], scale: float) -> None:
+def _dashed(
+    image: Image, box: NDArray[Any], colour: Colour, width: int, pattern: tuple[int, ...], scale: float
+) -> None:
     """Draw a box whose sides follow a pattern of drawn and empty lengths, over a halo."""
     x1, y1, x2, y2 = (float(v) for v in box)
     corners = np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2], [x1, y1]])
     pieces: list[tuple[tuple[int, int], tuple[int, int]]] = []
-    for start, end in zip(corners[:-1], corners[1:], strict=True):
+    for start, end in pairwise(corners):
         length = float(np.linalg.norm(end - start))
         if length < 1:
             continue
@@ -166,7 +176,16 @@ def _text(image: Image, text: str, place: tuple[int, int], colour: Colour, size:
     font = _font(size)
     if font is None:
         _, height = _text_size(text, size)
-        cv2.putText(image, _ascii(text), (place[0], place[1] + height), cv2.FONT_HERSHEY_SIMPLEX, size / 24, colour, 1, cv2.LINE_AA)
+        cv2.putText(
+            image,
+            _ascii(text),
+            (place[0], place[1] + height),
+            cv2.FONT_HERSHEY_SIMPLEX,
+            size / 24,
+            colour,
+            1,
+            cv2.LINE_AA,
+        )
         return
     from PIL import Image as PillowImage
     from PIL import ImageDraw

@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import Any
 
 from checkout_core.errors import CheckoutError
-
 from checkout_perception.detector import TrayDetector
 
 __all__ = ['main']
@@ -32,7 +31,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
 
     train = commands.add_parser('detector', help='train the tray detector on a data set', description=_train.__doc__)
-    train.add_argument('--data', type=Path, required=True, help='folder of the data set (annotations/train.json, val.json)')
+    train.add_argument(
+        '--data', type=Path, required=True, help='folder of the data set (annotations/train.json, val.json)'
+    )
     train.add_argument('--out', type=Path, required=True, help='folder for checkpoint, history and curves')
     budget = train.add_mutually_exclusive_group()
     budget.add_argument('--minutes', type=float, help='wall time of the whole run, resumed parts included (default 50)')
@@ -43,10 +44,14 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument('--size', default='512x384', help="size of the network's input (default 512x384)")
     train.set_defaults(run=_train)
 
-    export = commands.add_parser('export', help='write the model and its card from a checkpoint', description=_export.__doc__)
+    export = commands.add_parser(
+        'export', help='write the model and its card from a checkpoint', description=_export.__doc__
+    )
     export.add_argument('--run', dest='folder', type=Path, required=True, help='folder of the training run')
     export.add_argument('--data', type=Path, required=True, help='the data set; limits are fixed on its val split')
-    export.add_argument('--out', type=Path, required=True, help='folder of the model, such as models/NAME; its name is the model\'s')
+    export.add_argument(
+        '--out', type=Path, required=True, help="folder of the model, such as models/NAME; its name is the model's"
+    )
     export.add_argument('--seed', type=int, default=0)
     export.add_argument('--note', default='', help='a sentence for the card')
     export.set_defaults(run=_export)
@@ -57,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument('--split', choices=('train', 'val', 'test'), default='test')
     evaluate.add_argument('--runtime', default='onnxruntime')
     evaluate.add_argument('--json', type=Path, metavar='FILE', help='write all figures to FILE')
-    evaluate.add_argument('--record', action='store_true', help='write the figures of the test split into the model card')
+    evaluate.add_argument(
+        '--record', action='store_true', help='write the figures of the test split into the model card'
+    )
     evaluate.set_defaults(run=_evaluate)
     return parser
 
@@ -76,20 +83,28 @@ def _train(arguments: argparse.Namespace) -> int:
         height=height,
     )
     path = module.train(arguments.data, arguments.out, config, resume=arguments.resume, say=_say)
-    _say(f'checkpoint {path}; next: checkout train export --run {arguments.out} --data {arguments.data} --out models/NAME')
+    _say(
+        f'checkpoint {path}; next: '
+        f'checkout train export --run {arguments.out} --data {arguments.data} --out models/NAME'
+    )
     return 0
 
 
 def _export(arguments: argparse.Namespace) -> int:
     """Write models/NAME/NAME.onnx and its card. Limits of the open-set rule are fixed on the val split."""
     module = _with_torch('checkout_perception.training.ship')
-    card = module.ship(arguments.folder, arguments.data, arguments.out, seed=arguments.seed, note=arguments.note, say=_say)
+    card = module.ship(
+        arguments.folder, arguments.data, arguments.out, seed=arguments.seed, note=arguments.note, say=_say
+    )
     _say(f'wrote {card}')
     return 0
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    """Measure a model: exact baskets by number of items, average precision, strangers. The limits are those of its card."""
+    """Measure a model: exact baskets by number of items, average precision, strangers.
+
+    The limits of the open-set rule are those of its card.
+    """
     from checkout_perception.training.data import load_split
     from checkout_perception.training.evaluate import observe, report
 
@@ -149,7 +164,9 @@ def _summary(figures: dict[str, Any]) -> str:
         interval = '' if low is None or high is None else f' [{low:.3f}, {high:.3f}]'
         return f'{name:34} {entry["value"]:.4f}{interval} ({counts})'
 
-    rows = [f'{figures["model"]} {figures["model_sha256"][:12]} on {figures["runtime"]}, {figures["pictures"]} pictures']
+    rows = [
+        f'{figures["model"]} {figures["model_sha256"][:12]} on {figures["runtime"]}, {figures["pictures"]} pictures'
+    ]
     rows += [line(f'exact baskets, {span} items', entry) for span, entry in figures['exact_by_items'].items()]
     rows.append(line('exact baskets, no stranger there', figures['exact_without_strangers']))
     rows += [line(name, figures['baskets'][name]) for name in ('exact_baskets', 'acd', 'mccd', 'mciou')]

@@ -1,7 +1,7 @@
 """What lies on the tray: the tracks of the cameras and the scale become lines, items, a state and questions.
 
-The answer is STABLE when nothing that would change it has happened for a while, in stamps. Nothing is sold that is not sure: a thing that
-cannot be named is UNKNOWN and asks for a person.
+The answer is STABLE when nothing that would change it has happened for a while, in stamps. Nothing is sold that is not
+sure: a thing that cannot be named is UNKNOWN and asks for a person.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
+
 from checkout_core.config import param
 from checkout_core.detections import UNKNOWN_CLASS, UNKNOWN_NAME
 from checkout_core.status import Status
-
 from checkout_perception.items import Item, ItemState
 from checkout_perception.questions import Attention, QuestionConfig, WeightConfig, WeightReading, questions
 from checkout_perception.tracker import Track
@@ -38,9 +38,14 @@ class ContentsConfig:
     stable_frames: int = param(4, 'Ticks without a change before the contents are stable.', minimum=1, maximum=1000)
     stable_s: float = param(0.3, 'Time without a change before the contents are stable.', minimum=0.0, maximum=60.0)
     min_share: float = param(
-        0.7, 'Share of the evidence that a product needs to be named; below, the item is UNKNOWN.', minimum=0.34, maximum=1.0
+        0.7,
+        'Share of the evidence that a product needs to be named; below, the item is UNKNOWN.',
+        minimum=0.34,
+        maximum=1.0,
     )
-    doubt_s: float = param(0.25, 'A counted item that was not seen for longer makes the tray MOVING.', minimum=0.0, maximum=10.0)
+    doubt_s: float = param(
+        0.25, 'A counted item that was not seen for longer makes the tray MOVING.', minimum=0.0, maximum=10.0
+    )
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,10 @@ class ContentsBuilder:
         weights_g: Mapping[str, float],
         families: Mapping[str, str],
     ) -> None:
-        """Start with an empty tray. `weights_g` and `families` are looked up by SKU; what is missing there is not weighed or compared."""
+        """Start with an empty tray.
+
+        `weights_g` and `families` are looked up by SKU; what is missing there is not weighed or compared.
+        """
         self._products = tuple(products)
         self._config = config
         self._questions = questions_config
@@ -112,7 +120,7 @@ class ContentsBuilder:
     def update(
         self, stamp_ns: int, views: Sequence[View], weight: WeightReading | None = None, missing: Sequence[str] = ()
     ) -> Contents:
-        """Take one tick: the views of the cameras that contributed, the newest weight, and the cameras that are missing."""
+        """Take one tick: the views of the cameras that contributed, the newest weight, the missing cameras."""
         if self._since_ns is None:
             self._since_ns = stamp_ns
         items = self._fuse([self._items_of(view) for view in views])
@@ -171,7 +179,8 @@ class ContentsBuilder:
     def _fuse(self, per_camera: Sequence[list[Item]]) -> tuple[Item, ...]:
         """Join the items of the cameras: the most that one camera counts of a product, never the sum.
 
-        The k-th item of a product in one camera is taken for the k-th in another. Which is which in space is not known here; the count is.
+        The k-th item of a product in one camera is taken for the k-th in another. Which is which in space is not known
+        here; the count is.
         """
         joined: dict[str, list[Item]] = {}
         for own in per_camera:

@@ -1,6 +1,7 @@
 """Build messages from answers, and read those that come in, without importing a message package.
 
-Every function takes the classes to build as one argument, so that messages of rclpy and messages read from a bag share the code.
+Every function takes the classes to build as one argument, so that messages of rclpy and messages read from a bag share
+the code.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from checkout_core.detections import UNKNOWN_NAME
-from checkout_core.status import Reason, Status
 from numpy.typing import NDArray
 
+from checkout_core.detections import UNKNOWN_NAME
+from checkout_core.status import Reason, Status
 from checkout_perception.pipeline import CameraAnswer, ContentsAnswer
 from checkout_perception.questions import Attention
 
@@ -58,7 +59,9 @@ class ModelIdentity:
     runtime: str
 
 
-def camera_message(answer: CameraAnswer, header: Any, identity: ModelIdentity, times: AnswerTimes, classes: Classes) -> Any:
+def camera_message(
+    answer: CameraAnswer, header: Any, identity: ModelIdentity, times: AnswerTimes, classes: Classes
+) -> Any:
     """Return the DetectionArray that answers one picture; `header` is the picture's, repeated."""
     message = classes.DetectionArray()
     message.header = header
@@ -135,7 +138,9 @@ def _attention(question: Attention, classes: Classes) -> Any:
     return row
 
 
-def _answer(status: Status, detail: str, stages: Sequence[tuple[str, float]], times: AnswerTimes, classes: Classes) -> Any:
+def _answer(
+    status: Status, detail: str, stages: Sequence[tuple[str, float]], times: AnswerTimes, classes: Classes
+) -> Any:
     answer = classes.Answer()
     answer.status, answer.detail = int(status), detail
     answer.host, answer.dropped = times.host, times.dropped

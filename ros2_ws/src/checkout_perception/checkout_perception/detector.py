@@ -9,13 +9,13 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+
 from checkout_core.boxes import clip
 from checkout_core.detections import Detections
 from checkout_core.errors import CheckoutError
 from checkout_core.model_card import ModelCard, load_model_card
 from checkout_core.runtimes import Runtime, load_runtime
-from numpy.typing import NDArray
-
 from checkout_perception.decoders import Candidates, load_decoder
 from checkout_perception.open_set import judge, rule_from_card
 
@@ -30,7 +30,10 @@ _TASK: Final = 'detection'
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
-    """Hold what one picture shows: judged detections, best first, the scores (N, P) of all products, and how long it took."""
+    """Hold what one picture shows.
+
+    Judged detections, best first; the scores (N, P) of all products; how long each stage took.
+    """
 
     detections: Detections
     product_scores: NDArray[np.float32]
@@ -41,7 +44,7 @@ class TrayDetector:
     """Detect and judge products in single pictures; no state between pictures."""
 
     def __init__(self, card: ModelCard, runtime: Runtime, *, clock: Clock = time.perf_counter_ns) -> None:
-        """Bind a card to a runtime. Raises CheckoutError when the card is not one of a tray detector that this code can feed."""
+        """Bind a card to a runtime. Raises CheckoutError when it is not the card of a tray detector."""
         expected = (card.task, card.input.layout, card.input.dtype, card.input.channels)
         if expected != (_TASK, 'nhwc', 'uint8', 'bgr'):
             raise CheckoutError(

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-from checkout_core.detections import UNKNOWN_NAME
 from numpy.typing import NDArray
+
+from checkout_core.detections import UNKNOWN_NAME
 
 __all__ = ['Item', 'ItemState']
 

@@ -1,9 +1,9 @@
 """Decide what may be sold: a candidate is a product only when every test says so, else it is UNKNOWN.
 
-Being wrong costs differently on the two sides: an unknown thing makes a person look, a wrong sale makes a customer pay for what was never
-taken. So the rule asks for three things at once, each with a limit that was set on validation data: a score above the limit of the class,
-a margin to the second product, and a look near to what the class looked like in training. A candidate that fails is not dropped: it is
-there, only nobody knows what it is.
+Being wrong costs differently on the two sides: an unknown thing makes a person look, a wrong sale makes a customer pay
+for what was never taken. So the rule asks for three things at once, each with a limit that was set on validation data:
+a score above the limit of the class, a margin to the second product, and a look near to what the class looked like in
+training. A candidate that fails is not dropped: it is there, only nobody knows what it is.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
 from checkout_core.detections import UNKNOWN_CLASS
 from checkout_core.errors import CheckoutError
 from checkout_core.model_card import ModelCard
-from numpy.typing import NDArray
-
 from checkout_perception.decoders.base import Candidates
 
 _FARTHEST = 2.0  # the largest cosine distance: a limit that refuses nothing
@@ -25,9 +25,9 @@ _FARTHEST = 2.0  # the largest cosine distance: a limit that refuses nothing
 class OpenSetRule:
     """Hold the limits for C model classes, in the order of the card.
 
-    unknown: index of the class that stands for what is no product, or -1. sold_from (C,): score from which a class may be sold. reach
-    (C,): largest distance at which it may be. shown_from: score from which a thing exists at all. margin: between the best and the second
-    product.
+    unknown: index of the class that stands for what is no product, or -1. sold_from (C,): score from which a class may
+    be sold. reach (C,): largest distance at which it may be. shown_from: score from which a thing exists at all.
+    margin: between the best and the second product.
     """
 
     names: tuple[str, ...]
@@ -52,8 +52,8 @@ class OpenSetRule:
 class Verdict:
     """Hold the decision on N candidates.
 
-    shown (N,) bool; class_ids (N,) int32, an index into `OpenSetRule.products` or UNKNOWN_CLASS; product_scores (N, P), the scores of the
-    products alone, for candidates and for evidence over time.
+    shown (N,) bool; class_ids (N,) int32, an index into `OpenSetRule.products` or UNKNOWN_CLASS; product_scores (N, P),
+    the scores of the products alone, for candidates and for evidence over time.
     """
 
     shown: NDArray[np.bool_]
@@ -85,13 +85,16 @@ def judge(candidates: Candidates, rule: OpenSetRule) -> Verdict:
 def rule_from_card(card: ModelCard) -> OpenSetRule:
     """Build the rule from the `thresholds` of a model card.
 
-    `shown_from`, `sold_from` and `margin` are needed; `reach` is optional. `sold_from.SKU` and `reach.SKU` override the limit of one class.
+    `shown_from`, `sold_from` and `margin` are needed; `reach` is optional. `sold_from.SKU` and `reach.SKU` override the
+    limit of one class.
     Raises CheckoutError when a threshold is missing or names a class that the card does not have.
     """
     for key in card.thresholds:
         group, dot, sku = key.partition('.')
         if dot and (group not in ('sold_from', 'reach') or sku not in card.classes):
-            raise CheckoutError(f"{card.directory / 'model.yaml'}: the threshold '{key}' fits no class; correct its name.")
+            raise CheckoutError(
+                f"{card.directory / 'model.yaml'}: the threshold '{key}' fits no class; correct its name."
+            )
     return OpenSetRule(
         names=card.classes,
         unknown=card.classes.index(card.unknown_class) if card.unknown_class else -1,

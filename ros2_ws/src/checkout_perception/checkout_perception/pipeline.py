@@ -1,7 +1,7 @@
 """The loop of tray perception, written once for the node, the benchmark and, later, the replay.
 
-JPEG bytes and readings of the scale go in; one answer per picture and one TrayContents per tick come out. Time is the stamps'; a clock is
-used for stage times alone.
+JPEG bytes and readings of the scale go in; one answer per picture and one TrayContents per tick come out. Time is the
+stamps'; a clock is used for stage times alone.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
+
 from checkout_core.catalogue import Catalogue
 from checkout_core.config import group, param
 from checkout_core.detections import Detections
 from checkout_core.errors import CheckoutError
 from checkout_core.frames import CorruptFrame, decode_jpeg
 from checkout_core.status import Status
-from numpy.typing import NDArray
-
 from checkout_perception.contents import Contents, ContentsBuilder, ContentsConfig, State, View
 from checkout_perception.detector import Clock, Stages, TrayDetector, elapsed_ms
 from checkout_perception.questions import QuestionConfig, WeightConfig, WeightReading
@@ -49,8 +49,12 @@ class ModelConfig:
 class TrayPerceptionConfig:
     """Settings of tray perception."""
 
-    autostart: bool = param(True, 'Whether the node configures and activates itself; false waits for a lifecycle manager.')
-    cameras: tuple[str, ...] = param(('top',), 'Tray cameras, the most important first; topics are tray/CAMERA/image/compressed.')
+    autostart: bool = param(
+        True, 'Whether the node configures and activates itself; false waits for a lifecycle manager.'
+    )
+    cameras: tuple[str, ...] = param(
+        ('top',), 'Tray cameras, the most important first; topics are tray/CAMERA/image/compressed.'
+    )
     model: ModelConfig = group(ModelConfig)
     tracker: TrackerConfig = group(TrackerConfig)
     pairing: PairingConfig = group(PairingConfig)
@@ -61,7 +65,10 @@ class TrayPerceptionConfig:
 
 @dataclass(frozen=True, eq=False)
 class CameraAnswer:
-    """Answer one picture. `track_ids` has an entry per detection; `image` is the decoded picture for debug views, or None."""
+    """Answer one picture.
+
+    `track_ids` has an entry per detection; `image` is the decoded picture for debug views, or None.
+    """
 
     camera: str
     stamp_ns: int
@@ -98,9 +105,17 @@ class TrayPipeline:
     """Turn pictures and weights into answers. Methods may be called from several threads; each call answers at once."""
 
     def __init__(
-        self, config: TrayPerceptionConfig, detector: TrayDetector, catalogue: Catalogue, *, clock: Clock = time.perf_counter_ns
+        self,
+        config: TrayPerceptionConfig,
+        detector: TrayDetector,
+        catalogue: Catalogue,
+        *,
+        clock: Clock = time.perf_counter_ns,
     ) -> None:
-        """Bind the configuration to a loaded detector. Raises CheckoutError for a model whose classes the catalogue does not sell."""
+        """Bind the configuration to a loaded detector.
+
+        Raises CheckoutError for a model that names products which the catalogue does not sell.
+        """
         if not config.cameras or len(set(config.cameras)) != len(config.cameras):
             raise CheckoutError("Parameter 'cameras' must name at least one camera, and each once.")
         if len(config.questions.inside) != 4:
@@ -132,7 +147,9 @@ class TrayPipeline:
         self._contents: Contents | None = None
         self._lock = threading.Lock()
 
-    def on_image(self, camera: str, stamp_ns: int, data: bytes | bytearray | memoryview | NDArray[np.uint8]) -> CameraAnswer:
+    def on_image(
+        self, camera: str, stamp_ns: int, data: bytes | bytearray | memoryview | NDArray[np.uint8]
+    ) -> CameraAnswer:
         """Answer one JPEG picture. A picture that cannot be decoded is answered CORRUPT, one from the past SKIPPED."""
         state = self._state(camera)
         begin = self._clock()
@@ -169,8 +186,8 @@ class TrayPipeline:
     def on_skipped(self, camera: str, stamp_ns: int) -> CameraAnswer:
         """Answer a picture that was passed over for a newer one.
 
-        It changes nothing: the picture before it may still be in work. A tick whose pictures were all passed over is answered SKIPPED with
-        the contents as they were.
+        It changes nothing: the picture before it may still be in work. A tick whose pictures were all passed over is
+        answered SKIPPED with the contents as they were.
         """
         self._state(camera)
         tolerance_ns = int(self._config.pairing.tolerance_s * _NS)
@@ -178,14 +195,17 @@ class TrayPipeline:
             self._skipped_count += 1
             self._skipped[camera].append(stamp_ns)
             partners = {
-                name: [stamp for stamp in stamps if abs(stamp - stamp_ns) <= tolerance_ns] for name, stamps in self._skipped.items()
+                name: [stamp for stamp in stamps if abs(stamp - stamp_ns) <= tolerance_ns]
+                for name, stamps in self._skipped.items()
             }
             if all(partners.values()):
                 sources = {name: (stamps[-1], Status.SKIPPED) for name, stamps in partners.items()}
                 for name, stamps in partners.items():
                     self._skipped[name].remove(stamps[-1])
                 newest = max(stamp for stamp, _ in sources.values())
-                self._ready.append(ContentsAnswer(self._unchanged(newest), Status.SKIPPED, sources, detail=_PASSED_OVER))
+                self._ready.append(
+                    ContentsAnswer(self._unchanged(newest), Status.SKIPPED, sources, detail=_PASSED_OVER)
+                )
         return self._empty(camera, stamp_ns, Status.SKIPPED, _PASSED_OVER)
 
     def on_weight(self, stamp_ns: int, grams: float, *, stable: bool, overload: bool = False) -> None:

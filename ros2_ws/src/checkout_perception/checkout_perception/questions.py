@@ -1,4 +1,4 @@
-"""What a person has to settle before payment: things that are unknown, alike, half outside, or that the scale does not believe."""
+"""What a person has to settle before payment: unknown things, look-alikes, things outside, a scale that disagrees."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from checkout_core.config import param
-from checkout_core.status import Reason
 from numpy.typing import NDArray
 
+from checkout_core.config import param
+from checkout_core.status import Reason
 from checkout_perception.items import Item, ItemState
 
 __all__ = ['Attention', 'QuestionConfig', 'WeightConfig', 'WeightReading', 'questions']
@@ -31,19 +31,27 @@ class QuestionConfig:
 
     inside: tuple[float, ...] = param(
         (0.0, 0.0, 1.0, 1.0),
-        'Part of the first camera\'s picture within the rim of the tray: left, top, right, bottom, in parts of the picture.',
+        "Part of the first camera's picture within the tray's rim: left, top, right, bottom, in parts of the picture.",
         minimum=0.0,
         maximum=1.0,
     )
     outside_share: float = param(
-        0.35, 'Share of an item\'s box beyond the rim from which it is outside.', minimum=0.0, maximum=1.0
+        0.35, "Share of an item's box beyond the rim from which it is outside.", minimum=0.0, maximum=1.0
     )
-    border_px: float = param(2.0, 'A box that ends this near to the picture\'s border goes on outside.', minimum=0.0, maximum=50.0)
+    border_px: float = param(
+        2.0, "A box that ends this near to the picture's border goes on outside.", minimum=0.0, maximum=50.0
+    )
     rest_s: float = param(
-        0.4, 'How long a thing must be at rest before it is asked about; things that move are on their way.', minimum=0.0, maximum=60.0
+        0.4,
+        'How long a thing must be at rest before it is asked about; things that move are on their way.',
+        minimum=0.0,
+        maximum=60.0,
     )
     look_alike_share: float = param(
-        0.7, 'Share of the evidence that two products of one family hold together to be called look-alikes.', minimum=0.5, maximum=1.0
+        0.7,
+        'Share of the evidence that two products of one family hold together to be called look-alikes.',
+        minimum=0.5,
+        maximum=1.0,
     )
 
 
@@ -55,14 +63,17 @@ class WeightConfig:
     tolerance_g: float = param(12.0, 'Difference that is always accepted.', minimum=0.0, maximum=10000.0)
     tolerance_share: float = param(0.015, 'Further accepted share of the expected weight.', minimum=0.0, maximum=1.0)
     patience_s: float = param(
-        0.6, 'How long both the picture and the scale have to be at rest before they may disagree.', minimum=0.0, maximum=60.0
+        0.6,
+        'How long both the picture and the scale have to be at rest before they may disagree.',
+        minimum=0.0,
+        maximum=60.0,
     )
     max_age_s: float = param(1.0, 'A reading that is older says nothing.', minimum=0.0, maximum=60.0)
 
 
 @dataclass(frozen=True)
 class WeightReading:
-    """Hold one reading of the scale; `stable_since_ns` is the stamp from which the scale has been stable without a break."""
+    """Hold one reading of the scale; since `stable_since_ns` it has been stable without a break."""
 
     stamp_ns: int
     grams: float
@@ -73,7 +84,10 @@ class WeightReading:
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """Hold one question. `box` (4,) and `direction` (x right, y down, unit length, inwards) are in the picture of `camera`."""
+    """Hold one question.
+
+    `box` (4,) and `direction` (x right, y down, unit length, inwards) are in the picture of `camera`.
+    """
 
     reason: Reason
     item_ids: tuple[int, ...] = ()
@@ -101,8 +115,8 @@ def questions(
 ) -> tuple[Attention, ...]:
     """Return the open questions of one tick, worst first.
 
-    `sizes` are width and height of each camera's picture; `weighable` says that the weight of every counted product is known;
-    `stable_since_ns` is the stamp from which the contents have been stable, None while they move.
+    `sizes` are width and height of each camera's picture; `weighable` says that the weight of every counted product is
+    known; `stable_since_ns` is the stamp from which the contents have been stable, None while they move.
     """
     found = [Attention(Reason.NO_CAMERA, camera=name, detail=f'Camera {name} sends no pictures.') for name in missing]
     first_camera = next(iter(sizes), '')
@@ -127,17 +141,23 @@ def questions(
 
 
 def _unknown(item: Item, config: QuestionConfig, families: Mapping[str, str]) -> Attention:
-    """Ask what an unnamed item is; offer the two products when they are of one family and hold the evidence together."""
+    """Ask what an unnamed item is, or which of two look-alikes when they hold the evidence together."""
     reason, candidates = Reason.UNKNOWN_ITEM, item.candidates[:3]
     if len(item.candidates) >= 2:
         (first, first_share), (second, second_share) = item.candidates[:2]
         family = families.get(first)
-        if family is not None and families.get(second) == family and first_share + second_share >= config.look_alike_share:
+        if (
+            family is not None
+            and families.get(second) == family
+            and first_share + second_share >= config.look_alike_share
+        ):
             reason, candidates = Reason.LOOK_ALIKE, item.candidates[:2]
     return Attention(reason, (item.item_id,), candidates, item.cameras[0], item.boxes[0])
 
 
-def _outside(item: Item, sizes: Mapping[str, tuple[int, int]], config: QuestionConfig, first_camera: str) -> Attention | None:
+def _outside(
+    item: Item, sizes: Mapping[str, tuple[int, int]], config: QuestionConfig, first_camera: str
+) -> Attention | None:
     """Ask to move an item inwards that reaches beyond the rim, or beyond the picture, in the first camera."""
     if first_camera not in item.cameras:
         return None
@@ -156,7 +176,11 @@ def _outside(item: Item, sizes: Mapping[str, tuple[int, int]], config: QuestionC
     towards = (rim[:2] + rim[2:]) / 2 - centre
     length = float(np.linalg.norm(towards))
     direction = (float(towards[0]) / length, float(towards[1]) / length) if length > 1e-6 else None
-    detail = f'{100 * share:.0f} % of item {item.item_id} is outside.' if not cut_off else f'Item {item.item_id} leaves the picture.'
+    detail = (
+        f'{100 * share:.0f} % of item {item.item_id} is outside.'
+        if not cut_off
+        else f'Item {item.item_id} leaves the picture.'
+    )
     return Attention(Reason.ITEM_OUTSIDE, (item.item_id,), (), first_camera, box, direction, detail=detail)
 
 

@@ -1,7 +1,8 @@
 """Bring the pictures of several cameras together: a tick is one stamp that the cameras share.
 
-With one camera every picture is a tick. With more, pictures whose stamps differ by no more than a tolerance belong together, and a tick
-whose partner does not come is given out without it. "Does not come" is measured in stamps, never in wall time, so a replay pairs as live.
+With one camera every picture is a tick. With more, pictures whose stamps differ by no more than a tolerance belong
+together, and a tick whose partner does not come is given out without it. "Does not come" is measured in stamps, never
+in wall time, so a replay pairs as live.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ class PairingConfig:
     """Settings of how pictures of several cameras are paired."""
 
     tolerance_s: float = param(0.02, 'Stamps that differ by no more belong to one tick.', minimum=0.0, maximum=1.0)
-    wait_s: float = param(0.25, 'How much newer a stamp must be to give up waiting for a partner.', minimum=0.0, maximum=10.0)
+    wait_s: float = param(
+        0.25, 'How much newer a stamp must be to give up waiting for a partner.', minimum=0.0, maximum=10.0
+    )
     camera_timeout_s: float = param(
         1.0, 'A camera that has been silent for longer is missing: it is not waited for.', minimum=0.1, maximum=60.0
     )
@@ -62,7 +65,10 @@ class TickPairing(Generic[T]):
         return tuple(c for c in self._cameras if stamp_ns - self._newest.get(c, begun) > self._timeout_ns)
 
     def add(self, camera: str, stamp_ns: int, entry: T) -> list[Tick[T]]:
-        """Take an entry and return the ticks that are due now. An entry older than a tick that is out already joins none."""
+        """Take an entry and return the ticks that are due now.
+
+        An entry older than a tick that is out already joins none.
+        """
         if self._begun_ns is None:
             self._begun_ns = stamp_ns
         self._newest[camera] = max(stamp_ns, self._newest.get(camera, stamp_ns))
@@ -72,7 +78,9 @@ class TickPairing(Generic[T]):
 
     def _place(self, camera: str, stamp_ns: int, entry: T) -> None:
         fitting = [
-            tick for tick in self._pending if camera not in tick.entries and abs(stamp_ns - tick.anchor_ns) <= self._tolerance_ns
+            tick
+            for tick in self._pending
+            if camera not in tick.entries and abs(stamp_ns - tick.anchor_ns) <= self._tolerance_ns
         ]
         if fitting:
             nearest = min(fitting, key=lambda tick: abs(stamp_ns - tick.anchor_ns))

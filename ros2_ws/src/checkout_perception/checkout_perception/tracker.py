@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
+
 from checkout_core.boxes import iou
 from checkout_core.config import param
 from checkout_core.detections import UNKNOWN_CLASS, Detections
-from numpy.typing import NDArray
 
 __all__ = ['Track', 'Tracker', 'TrackerConfig']
 
@@ -29,7 +30,10 @@ class TrackerConfig:
     max_age_s: float = param(0.8, 'How long a track lives without a detection.', minimum=0.0, maximum=10.0)
     min_hits: int = param(3, 'Detections before a track counts.', minimum=1, maximum=100)
     evidence_half_life_s: float = param(
-        1.0, 'Time after which evidence of a class counts half; short forgets an exchanged item sooner.', minimum=0.01, maximum=60.0
+        1.0,
+        'Time after which evidence of a class counts half; short forgets an exchanged item sooner.',
+        minimum=0.01,
+        maximum=60.0,
     )
     still_px: float = param(6.0, 'A centre that stays within this distance is at rest.', minimum=0.0, maximum=200.0)
 
@@ -38,8 +42,9 @@ class TrackerConfig:
 class Track:
     """Hold one thing as it was at its last detection.
 
-    box (4,) xyxy pixels; evidence (P + 1,): summed scores of the products and, last, of UNKNOWN; hits counts detections; `moved_ns` is the
-    last stamp at which the centre left its place; `seen` says whether the newest picture shows it.
+    box (4,) xyxy pixels; evidence (P + 1,): summed scores of the products and, last, of UNKNOWN; hits counts
+    detections; `moved_ns` is the last stamp at which the centre left its place; `seen` says whether the newest picture
+    shows it.
     """
 
     track_id: int
@@ -87,7 +92,8 @@ class Tracker:
     def update(self, stamp_ns: int, detections: Detections, product_scores: NDArray[np.float32]) -> tuple[int, ...]:
         """Take the detections of one picture and return the track id of each.
 
-        `product_scores` (N, P) are the scores of all products, for the evidence. Raises ValueError when a stamp goes back or repeats.
+        `product_scores` (N, P) are the scores of all products, for the evidence. Raises ValueError when a stamp goes
+        back or repeats.
         """
         if self._stamp_ns is not None and stamp_ns <= self._stamp_ns:
             raise ValueError(f'stamp {stamp_ns} does not come after {self._stamp_ns}')
@@ -95,7 +101,7 @@ class Tracker:
         limit = stamp_ns - int(self._config.max_age_s * _NS)
         self._tracks = [track for track in self._tracks if track.last_seen_ns >= limit]
         pairs = self._associate(detections.boxes)
-        taken = {row: position for row, position in pairs}
+        taken = {row for row, _ in pairs}
         ids = [0] * len(detections)
         updated = [replace(track, seen=False) for track in self._tracks]
         for row, position in pairs:
@@ -155,7 +161,9 @@ class Tracker:
         self._next_id += 1
         return track
 
-    def _follow(self, track: Track, stamp_ns: int, detections: Detections, row: int, product_scores: NDArray[np.float32]) -> Track:
+    def _follow(
+        self, track: Track, stamp_ns: int, detections: Detections, row: int, product_scores: NDArray[np.float32]
+    ) -> Track:
         score = float(detections.scores[row])
         keep = 0.5 ** ((stamp_ns - track.last_seen_ns) / _NS / self._config.evidence_half_life_s)
         news = self._evidence(int(detections.class_ids[row]), score, product_scores)

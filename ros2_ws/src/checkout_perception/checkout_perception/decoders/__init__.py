@@ -6,7 +6,6 @@ from importlib import import_module
 from typing import Final
 
 from checkout_core.errors import CheckoutError
-
 from checkout_perception.decoders.base import Candidates, Decoder
 
 __all__ = ['DECODERS', 'Candidates', 'Decoder', 'load_decoder']

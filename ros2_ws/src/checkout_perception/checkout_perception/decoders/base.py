@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 class Candidates:
     """Hold N objects that a network proposes, best first.
 
-    boxes (N, 4) float32 xyxy in pixels of the *image*; scores (N,) float32 in 0..1 of the best class; class_scores (N, C) float32 of every
-    class of the model; distances (N,) float32, how far the object looks from what its best class looked like in training (cosine distance to
-    the nearest centroid of the class, 0..2), 0 when the model does not say.
+    boxes (N, 4) float32 xyxy in pixels of the *image*; scores (N,) float32 in 0..1 of the best class; class_scores (N,
+    C) float32 of every class of the model; distances (N,) float32, how far the object looks from what its best class
+    looked like in training (cosine distance to the nearest centroid of the class, 0..2), 0 when the model does not say.
     """
 
     boxes: NDArray[np.float32]
@@ -39,11 +39,17 @@ class Decoder(Protocol):
     """Turn the tensors of one run into candidates. A decoder knows no device and keeps no state."""
 
     def decode(
-        self, outputs: Mapping[str, NDArray[np.generic]], *, scale: tuple[float, float], class_count: int, minimum_score: float
+        self,
+        outputs: Mapping[str, NDArray[Any]],
+        *,
+        scale: tuple[float, float],
+        class_count: int,
+        minimum_score: float,
     ) -> Candidates:
         """Decode one picture.
 
-        `scale` (x, y) takes pixels of the network's input to pixels of the image; `class_count` counts the model's classes, UNKNOWN
-        included; candidates below `minimum_score` are left out. Raises CheckoutError when a tensor is missing or has a wrong shape.
+        `scale` (x, y) takes pixels of the network's input to pixels of the image; `class_count` counts the model's
+        classes, UNKNOWN included; candidates below `minimum_score` are left out. Raises CheckoutError when a tensor is
+        missing or has a wrong shape.
         """
         ...

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from checkout_core.errors import CheckoutError
 from numpy.typing import NDArray
 
+from checkout_core.errors import CheckoutError
 from checkout_perception.decoders.base import Candidates
 
 
 class BoxesScoresClasses:
-    """Read `boxes` (1, K, 4) xyxy, `scores` (1, K) and `classes` (1, K), rows best first, a score of 0 marking an empty row.
+    """Read `boxes` (1, K, 4) xyxy, `scores` (1, K) and `classes` (1, K).
 
+    Rows come best first; a score of 0 marks an empty row.
     Optional: `class_scores` (1, K, C), else the class gets its score and the others 0; `distances` (1, K), else 0.
     """
 
     def decode(
-        self, outputs: Mapping[str, NDArray[np.generic]], *, scale: tuple[float, float], class_count: int, minimum_score: float
+        self,
+        outputs: Mapping[str, NDArray[Any]],
+        *,
+        scale: tuple[float, float],
+        class_count: int,
+        minimum_score: float,
     ) -> Candidates:
         """Decode one picture; see `Decoder.decode`."""
         boxes, scores, classes = (_row(outputs, name) for name in ('boxes', 'scores', 'classes'))
         if boxes.ndim != 2 or boxes.shape[1] != 4 or scores.shape != (len(boxes),) or classes.shape != (len(boxes),):
             raise CheckoutError(
-                f'The model gives boxes {boxes.shape}, scores {scores.shape} and classes {classes.shape}, which do not belong together; '
-                'check the decoder in its model card.'
+                f'The model gives boxes {boxes.shape}, scores {scores.shape} and classes {classes.shape}, which do not '
+                'belong together; check the decoder in its model card.'
             )
         keep = np.flatnonzero((scores >= minimum_score) & (scores > 0))
         kept_scores = scores[keep].astype(np.float32)
@@ -46,10 +53,12 @@ class BoxesScoresClasses:
         return Candidates(pixels, kept_scores, class_scores, distances)
 
 
-def _row(outputs: Mapping[str, NDArray[np.generic]], name: str) -> NDArray[np.generic]:
+def _row(outputs: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:
     if name not in outputs:
         raise CheckoutError(f"The model has no output '{name}'; check the decoder in its model card.")
     tensor = outputs[name]
     if tensor.ndim < 2 or tensor.shape[0] != 1:
-        raise CheckoutError(f"The output '{name}' has the shape {tensor.shape}; this decoder reads one picture at a time.")
+        raise CheckoutError(
+            f"The output '{name}' has the shape {tensor.shape}; this decoder reads one picture at a time."
+        )
     return np.asarray(tensor[0])

@@ -8,6 +8,13 @@ import time
 from functools import partial
 from typing import Any
 
+from checkout_interfaces import msg as interfaces
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from sensor_msgs.msg import CompressedImage
+from std_msgs.msg import Header
+
 from checkout_core.catalogue import load_catalogue
 from checkout_core.errors import CheckoutError
 from checkout_core.latest import LatestFrameWorker
@@ -17,13 +24,6 @@ from checkout_core.ros.parameters import declare
 from checkout_core.ros.qos import IMAGE, RESULT
 from checkout_core.ros.runner import failure_reporter, run_node
 from checkout_core.ros.stamps import to_msg, to_ns
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from sensor_msgs.msg import CompressedImage
-from std_msgs.msg import Header
-
-from checkout_interfaces import msg as interfaces
 from checkout_perception.annotate import annotate
 from checkout_perception.conversions import AnswerTimes, ModelIdentity, camera_message, contents_message
 from checkout_perception.pipeline import CameraAnswer, TrayPerceptionConfig, TrayPipeline, build_pipeline
@@ -44,7 +44,7 @@ class TrayPerceptionNode(LifecycleNode):
         self._pipeline: TrayPipeline | None = None
         self._worker: LatestFrameWorker[Picture] | None = None
         self._inputs: list[Any] = []
-        self._frame_ids = {camera: '' for camera in self._config.cameras}
+        self._frame_ids = dict.fromkeys(self._config.cameras, '')
         self._error: BaseException | None = None
         self._detections = {
             camera: self.create_publisher(interfaces.DetectionArray, f'tray/{camera}/detections', RESULT)
@@ -57,7 +57,7 @@ class TrayPerceptionNode(LifecycleNode):
             # From the executor: an error then ends the process with its sentence, and discovery has begun.
             self._starter = self.create_timer(0.0, self._autostart, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+    def on_configure(self, _state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model and run it once, since the first run is many times slower than the rest."""
         try:
             self._pipeline = build_pipeline(self._config, load_catalogue())
@@ -75,7 +75,9 @@ class TrayPerceptionNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start to listen."""
-        self._worker = LatestFrameWorker(self._look, self._skip, on_error=failure_reporter(self), name='tray_perception')
+        self._worker = LatestFrameWorker(
+            self._look, self._skip, on_error=failure_reporter(self), name='tray_perception'
+        )
         self._inputs = [
             self.create_subscription(
                 CompressedImage, f'tray/{camera}/image/compressed', partial(self._take, camera), IMAGE
@@ -91,7 +93,7 @@ class TrayPerceptionNode(LifecycleNode):
         self._stop()
         return super().on_deactivate(state)
 
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+    def on_cleanup(self, _state: LifecycleState) -> TransitionCallbackReturn:
         """Release the model."""
         if self._pipeline is not None:
             self._pipeline.detector.close()

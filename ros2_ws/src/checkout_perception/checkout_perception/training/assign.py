@@ -1,8 +1,8 @@
 """Decide which cells learn from which object: task-aligned assignment (Feng et al. 2021, TOOD).
 
-A cell is a good teacher of an object when it both names the class and places the box well already; the best few cells of each object become
-positives, with a soft label that says how good they are. So the score learns to rank boxes by quality, which the suppression in the
-exported graph relies on.
+A cell is a good teacher of an object when it both names the class and places the box well already; the best few cells
+of each object become positives, with a soft label that says how good they are. So the score learns to rank boxes by
+quality, which the suppression in the exported graph relies on.
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ def assign_targets(
 ) -> Assignment:
     """Assign cells to objects.
 
-    Args: scores (B, A, C) in 0..1; boxes (B, A, 4) as predicted; anchors (A, 2); target_labels (B, M); target_boxes (B, M, 4);
-        target_valid (B, M), False for padding; top_k positives at most per object; alignment = score ** alpha * iou ** beta.
+    Args: scores (B, A, C) in 0..1; boxes (B, A, 4) as predicted; anchors (A, 2); target_labels (B, M); target_boxes (B,
+    M, 4);
+        target_valid (B, M), False for padding; top_k positives at most per object; alignment = score ** alpha * iou **
+        beta.
     A cell serves one object only: the one whose box it overlaps most.
     """
     cells = anchors.shape[0]

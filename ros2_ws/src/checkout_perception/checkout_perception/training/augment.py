@@ -1,8 +1,8 @@
 """Vary training pictures: position, size, quarter turns, light, blur, noise, cover, and drawn strangers.
 
-Never mirrored: print must stay readable. Colour is changed little: beyond a factor of about 1.2 the flavours of a family look alike.
-Strangers are shapes with random paint, and scrambled copies of products; both are labelled UNKNOWN, so that the network learns what the
-assortment is *not* before it meets the first real stranger.
+Never mirrored: print must stay readable. Colour is changed little: beyond a factor of about 1.2 the flavours of a
+family look alike. Strangers are shapes with random paint, and scrambled copies of products; both are labelled UNKNOWN,
+so that the network learns what the assortment is *not* before it meets the first real stranger.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from checkout_perception.training.data import COUNTED_FROM, Truth
 
 Image = NDArray[np.uint8]
-_SMALLEST_PX = 4.0
+SMALLEST_PX = 4.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,13 @@ def fit(image: Image, truth: Truth, size: tuple[int, int]) -> Sample:
 
 
 def augment(
-    image: Image, truth: Truth, size: tuple[int, int], rng: np.random.Generator, *, unknown_label: int, config: AugmentConfig
+    image: Image,
+    truth: Truth,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+    *,
+    unknown_label: int,
+    config: AugmentConfig,
 ) -> Sample:
     """Return a varied copy at `size` (width, height); the arguments stay as they are."""
     sample = _place(image, truth, size, rng, config)
@@ -63,11 +69,13 @@ def augment(
     sample = Sample(_relight(sample.image, rng, config), sample.truth)
     if rng.random() < config.cover:
         sample = _cover(sample, rng)
-    big = (sample.truth.boxes[:, 2:] - sample.truth.boxes[:, :2]).min(axis=1) >= _SMALLEST_PX
+    big = (sample.truth.boxes[:, 2:] - sample.truth.boxes[:, :2]).min(axis=1) >= SMALLEST_PX
     return Sample(sample.image, sample.truth.select(big & (sample.truth.visible > 0.02)))
 
 
-def _place(image: Image, truth: Truth, size: tuple[int, int], rng: np.random.Generator, config: AugmentConfig) -> Sample:
+def _place(
+    image: Image, truth: Truth, size: tuple[int, int], rng: np.random.Generator, config: AugmentConfig
+) -> Sample:
     """Turn by a multiple of 90 degrees, scale and shift; what the frame cuts off lowers the visible fraction."""
     height, width = image.shape[:2]
     turns = 2 * int(rng.integers(0, 2)) + int(rng.random() < config.quarter_turn)
@@ -106,7 +114,7 @@ def _relight(image: Image, rng: np.random.Generator, config: AugmentConfig) -> I
             result = cv2.blur(result, (length, 1) if rng.random() < 0.5 else (1, length))
     if rng.random() < config.noise:
         noise = rng.standard_normal(result.shape, np.float32) * np.float32(rng.uniform(2, 8))
-        result = cv2.add(result, noise, dtype=cv2.CV_8U)
+        result = np.clip(result + noise, 0, 255).astype(np.uint8)
     return np.asarray(result, np.uint8)
 
 
@@ -118,7 +126,7 @@ def _cover(sample: Sample, rng: np.random.Generator) -> Sample:
         w, h = (int(v) for v in rng.integers(10, max(12, width // 10), 2))
         x, y = int(rng.integers(0, width - w)), int(rng.integers(0, height - h))
         image[y : y + h, x : x + w] = rng.integers(0, 256, 3)
-        truth = _hide_under(truth, np.array([x, y, x + w, y + h], np.float32))
+        truth = _hide_under(truth, _shared_area(truth.boxes, np.full((h, w), 255, np.uint8), (x, y)))
     return Sample(image, truth)
 
 
@@ -139,7 +147,7 @@ def _add_stranger(sample: Sample, rng: np.random.Generator, unknown_label: int) 
     image[y : y + h, x : x + w] = region * (1 - alpha) + _paint(h, w, rng) * alpha
     ys, xs = np.nonzero(mask)
     box = np.array([x + xs.min(), y + ys.min(), x + xs.max() + 1, y + ys.max() + 1], np.float32)
-    truth = _hide_under(sample.truth, box, share=float((mask > 0).sum()) / max(float(_areas(box[None])[0]), 1.0))
+    truth = _hide_under(sample.truth, _shared_area(sample.truth.boxes, mask, (x, y)))
     return Sample(image, _append(truth, box, unknown_label))
 
 
@@ -158,7 +166,9 @@ def _outline(size: NDArray[np.float64], rng: np.random.Generator) -> Image:
     else:
         turns = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(5, 12))))
         radii = rng.uniform(0.55, 1.0, len(turns))
-        points = np.stack([np.cos(turns) * radii * size[0] / 2, np.sin(turns) * radii * size[1] / 2], axis=1) + reach / 2
+        points = (
+            np.stack([np.cos(turns) * radii * size[0] / 2, np.sin(turns) * radii * size[1] / 2], axis=1) + reach / 2
+        )
         cv2.fillPoly(mask, [points.astype(np.int32)], 255)
     ys, xs = np.nonzero(mask)
     if len(ys) == 0:
@@ -188,7 +198,7 @@ def _paint(height: int, width: int, rng: np.random.Generator) -> NDArray[np.floa
         elif kind == 2:
             cv2.rectangle(paint, a, b, colour, -1)
         else:
-            text = "".join(chr(int(c)) for c in rng.integers(65, 91, int(rng.integers(2, 6))))
+            text = ''.join(chr(int(c)) for c in rng.integers(65, 91, int(rng.integers(2, 6))))
             cv2.putText(paint, text, a, cv2.FONT_HERSHEY_DUPLEX, float(rng.uniform(0.3, 1.2)), colour, 2, cv2.LINE_AA)
     if rng.random() < 0.4:
         coarse = rng.uniform(-25, 25, (max(2, height // 6), max(2, width // 6), 3)).astype(np.float32)
@@ -220,20 +230,30 @@ def _scramble_one(sample: Sample, rng: np.random.Generator, unknown_label: int) 
         image[y1 + py * th : y1 + (py + 1) * th, x1 + px * tw : x1 + (px + 1) * tw] = tile
     labels = truth.labels.copy()
     labels[chosen] = unknown_label
-    hidden = _hide_under(truth, truth.boxes[chosen], share=0.7)
+    # What lies across the product was scrambled with it and is no longer to be found.
+    inside = np.full((y2 - y1, x2 - x1), 255, np.uint8)
+    hidden = _hide_under(truth, _shared_area(truth.boxes, inside, (x1, y1)))
     visible = hidden.visible.copy()
     visible[chosen] = truth.visible[chosen]
     return Sample(image, Truth(truth.boxes, labels, visible))
 
 
-def _hide_under(truth: Truth, cover: NDArray[np.float32], share: float = 1.0) -> Truth:
-    """Lower the visible fractions by the part of each box that `cover` (4,) hides; `share` of the cover is opaque."""
-    low, high = np.maximum(truth.boxes[:, :2], cover[:2]), np.minimum(truth.boxes[:, 2:], cover[2:])
-    shared = np.prod(np.maximum(high - low, 0), axis=1) * share
+def _shared_area(boxes: NDArray[np.float32], mask: Image, corner: tuple[int, int]) -> NDArray[np.float32]:
+    """Return how many pixels of a mask (h, w), whose upper left corner lies at `corner`, each box contains (N,)."""
+    x, y = corner
+    shared = np.zeros(len(boxes), np.float32)
+    for row, (x1, y1, x2, y2) in enumerate(np.round(boxes).astype(int)):
+        shared[row] = np.count_nonzero(mask[max(0, y1 - y) : max(0, y2 - y), max(0, x1 - x) : max(0, x2 - x)])
+    return shared
+
+
+def _hide_under(truth: Truth, shared: NDArray[np.float32]) -> Truth:
+    """Lower the visible fractions by the pixels (N,) of each box that something new hides."""
     left = 1 - np.minimum(shared / np.maximum(_areas(truth.boxes), 1e-6), 1)
-    visible = (truth.visible * left).astype(np.float32)
+    visible = truth.visible * left
     # Boxes stay as they were: near the limit neither the old box nor a class can be asked for honestly.
-    visible = np.where((visible < COUNTED_FROM * 1.5) & (left < 1), np.minimum(visible, COUNTED_FROM * 0.9), visible)
+    doubtful = (visible < COUNTED_FROM * 1.5) & (left < 1)
+    visible = np.where(doubtful, np.minimum(visible, COUNTED_FROM * 0.9), visible)
     return Truth(truth.boxes, truth.labels, visible.astype(np.float32))
 
 

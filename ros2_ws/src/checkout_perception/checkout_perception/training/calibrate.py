@@ -1,7 +1,7 @@
 """Fix the limits of the open-set rule on validation pictures, so that the test pictures are met with closed hands.
 
-First the two scores are chosen by exact baskets; then margin and reach are drawn as tight as they go for at most half a percent of the
-baskets, since strangers unlike the simulated ones will come.
+First the two scores are chosen by exact baskets; then margin and reach are drawn as tight as they go for at most half a
+percent of the baskets, since strangers unlike the simulated ones will come.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from checkout_core.errors import CheckoutError
 from checkout_core.model_card import CARD_NAME
 
@@ -26,7 +27,7 @@ def short_figures(full: dict[str, Any]) -> dict[str, Any]:
             return 'not measured'
         low, high = entry.get('low'), entry.get('high')
         interval = f' [{low:.3f}, {high:.3f}]' if low is not None and high is not None else ''
-        return f"{value:.4f}{interval} (n={entry['n']})"
+        return f'{value:.4f}{interval} (n={entry["n"]})'
 
     return {
         'map50': short(full['detection']['map50']),
@@ -43,4 +44,6 @@ def write_card(path: Path, card: dict[str, Any]) -> None:
     try:
         path.write_text(yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=110), encoding='utf-8')
     except OSError as error:
-        raise CheckoutError(f'{path} cannot be written ({error.strerror}); choose another folder with --out.') from error
+        raise CheckoutError(
+            f'{path} cannot be written ({error.strerror}); choose another folder with --out.'
+        ) from error

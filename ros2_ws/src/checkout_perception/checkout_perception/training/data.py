@@ -6,8 +6,8 @@ Layout, as `checkout sim dataset` writes it (nothing here imports the simulator)
     DIR/<file_name of the image>
 
 An annotation has `bbox` (x, y, width, height of the visible part), a product (`sku`, else the name of its category) and
-`visible_fraction`. What is no product of the assortment becomes UNKNOWN. An object of which less than a quarter can be seen is
-neither asked for nor forbidden.
+`visible_fraction`. What is no product of the assortment becomes UNKNOWN. An object of which less than a quarter can be
+seen is neither asked for nor forbidden.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+
 from checkout_core.detections import UNKNOWN_NAME
 from checkout_core.errors import CheckoutError
-from numpy.typing import NDArray
 
 COUNTED_FROM = 0.25
 """An object counts from this visible fraction on ("What counts as exact" in docs/architecture.md)."""
@@ -30,7 +31,7 @@ COUNTED_FROM = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """Hold what lies in one picture: boxes (N, 4) xyxy pixels, labels (N,) class indices, visible (N,) fractions 0..1."""
+    """Hold what lies in one picture: boxes (N, 4) xyxy pixels, labels (N,), visible fractions (N,) in 0..1."""
 
     boxes: NDArray[np.float32]
     labels: NDArray[np.int64]
@@ -59,7 +60,7 @@ class Picture:
         """Decode the picture as uint8 (H, W, 3) BGR. Raises CheckoutError when it is missing or broken."""
         image = cv2.imread(str(self.path), cv2.IMREAD_COLOR)
         if image is None:
-            raise CheckoutError(f"The picture {self.path} is missing or broken; make the data set again.")
+            raise CheckoutError(f'The picture {self.path} is missing or broken; make the data set again.')
         return np.asarray(image, np.uint8)
 
 
@@ -70,7 +71,7 @@ class Split:
     name: str
     class_names: tuple[str, ...]
     pictures: tuple[Picture, ...]
-    description: str = ""
+    description: str = ''
 
     @property
     def unknown_label(self) -> int:
@@ -81,22 +82,27 @@ class Split:
 def load_split(folder: Path, split: str, class_names: Sequence[str] | None = None) -> Split:
     """Read the annotations of one split.
 
-    `class_names` fixes the labels (UNKNOWN last); without it they are the products that the file's categories name, sorted.
+    `class_names` fixes the labels (UNKNOWN last); without it they are the products that the file's categories name,
+    sorted.
     Raises CheckoutError when the file is missing, is no COCO file, or is empty.
     """
-    path = folder / "annotations" / f"{split}.json"
+    path = folder / 'annotations' / f'{split}.json'
     if not path.is_file():
-        raise CheckoutError(f"There is no {path}; write the data set with `checkout sim dataset` or name another folder with --data.")
+        raise CheckoutError(
+            f'There is no {path}; write the data set with `checkout sim dataset` or name another folder with --data.'
+        )
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        categories = {int(c["id"]): str(c["name"]) for c in content["categories"]}
+        content = json.loads(path.read_text(encoding='utf-8'))
+        categories = {int(c['id']): str(c['name']) for c in content['categories']}
         names = tuple(class_names) if class_names is not None else class_list(categories.values())
         pictures = tuple(_pictures(folder, content, categories, names))
     except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise CheckoutError(f"{path} is not a COCO file of a tray data set ({type(error).__name__}: {error}); make it again.") from error
+        raise CheckoutError(
+            f'{path} is not a COCO file of a tray data set ({type(error).__name__}: {error}); make it again.'
+        ) from error
     if not pictures:
-        raise CheckoutError(f"{path} names no picture; make the data set again.")
-    return Split(split, names, pictures, str(content.get("info", {}).get("description", "")))
+        raise CheckoutError(f'{path} names no picture; make the data set again.')
+    return Split(split, names, pictures, str(content.get('info', {}).get('description', '')))
 
 
 def class_list(names: Iterable[str]) -> tuple[str, ...]:
@@ -104,22 +110,24 @@ def class_list(names: Iterable[str]) -> tuple[str, ...]:
     return (*sorted({name for name in names if name != UNKNOWN_NAME}), UNKNOWN_NAME)
 
 
-def _pictures(folder: Path, content: dict[str, Any], categories: dict[int, str], names: tuple[str, ...]) -> Iterable[Picture]:
+def _pictures(
+    folder: Path, content: dict[str, Any], categories: dict[int, str], names: tuple[str, ...]
+) -> Iterable[Picture]:
     label_of = {name: label for label, name in enumerate(names)}
     unknown = label_of[UNKNOWN_NAME]
     rows: dict[int, list[tuple[list[float], int, float]]] = {}
-    for item in content["annotations"]:
-        name = str(item.get("sku") or categories[int(item["category_id"])])
-        x, y, width, height = (float(v) for v in item["bbox"])
+    for item in content['annotations']:
+        name = str(item.get('sku') or categories[int(item['category_id'])])
+        x, y, width, height = (float(v) for v in item['bbox'])
         if width <= 0 or height <= 0:
             continue  # fully hidden: there is nothing to learn from and nothing to forgive
-        row = ([x, y, x + width, y + height], label_of.get(name, unknown), float(item["visible_fraction"]))
-        rows.setdefault(int(item["image_id"]), []).append(row)
-    for image in content["images"]:
-        own = rows.get(int(image["id"]), [])
+        row = ([x, y, x + width, y + height], label_of.get(name, unknown), float(item['visible_fraction']))
+        rows.setdefault(int(item['image_id']), []).append(row)
+    for image in content['images']:
+        own = rows.get(int(image['id']), [])
         truth = Truth(
             np.array([r[0] for r in own], np.float32).reshape(-1, 4),
             np.array([r[1] for r in own], np.int64),
             np.array([r[2] for r in own], np.float32),
         )
-        yield Picture(folder / str(image["file_name"]), truth, int(image["width"]), int(image["height"]))
+        yield Picture(folder / str(image['file_name']), truth, int(image['width']), int(image['height']))

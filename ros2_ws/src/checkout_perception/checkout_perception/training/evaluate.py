@@ -1,6 +1,7 @@
 """Measure a model on a split the way a checkout feels it: whole baskets, with the limits of its card as they are.
 
-The limits were fixed on validation pictures; here they are only read. Needs no torch: what is measured is the file that ships.
+The limits were fixed on validation pictures; here they are only read. Needs no torch: what is measured is the file that
+ships.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+
 from checkout_core.detections import UNKNOWN_NAME, Detections
 from checkout_core.errors import CheckoutError
 from checkout_core.metrics import baskets
 from checkout_core.metrics.detection import TruthBoxes, coco_map
 from checkout_core.metrics.intervals import rate
-
 from checkout_perception.decoders import Candidates
 from checkout_perception.detector import TrayDetector
 from checkout_perception.open_set import OpenSetRule, judge
@@ -38,7 +39,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class Judged:
-    """Hold what the rule made of it: `labels` per shown detection, the index of the class in the model, UNKNOWN for what is not sold."""
+    """Hold what the rule made of it; `labels` (N,) are classes of the model, UNKNOWN for what is not sold."""
 
     outcome: Outcome
     labels: Any
@@ -50,15 +51,18 @@ class Judged:
         return seen_basket(self.outcome, self.labels) == true_basket(self.picture.truth)
 
 
-def observe(detector: TrayDetector, split: Split, progress: Callable[[int, int], None] = lambda done, total: None) -> list[Observed]:
+def observe(detector: TrayDetector, split: Split, progress: Callable[[int, int], None] | None = None) -> list[Observed]:
     """Run the network over a split. Raises CheckoutError when the split has other classes than the model."""
     if set(split.class_names) != set(detector.rule.names):
-        raise CheckoutError('The data set and the model name different products; use the data set that the model was trained on.')
+        raise CheckoutError(
+            'The data set and the model name different products; use the data set that the model was trained on.'
+        )
     observed = []
     for number, picture in enumerate(split.pictures, start=1):
         candidates, _ = detector.propose(picture.read(), FLOOR)
         observed.append(Observed(picture, candidates))
-        progress(number, len(split.pictures))
+        if progress is not None:
+            progress(number, len(split.pictures))
     return observed
 
 

@@ -1,7 +1,7 @@
 """Write a trained network as one ONNX graph: a uint8 picture in, decoded and de-duplicated boxes out.
 
-Cast, channel order, scaling, decoding and suppression lie in the graph, so that the host does one resize and nothing else, and every
-runtime computes the same boxes.
+Cast, channel order, scaling, decoding and suppression lie in the graph, so that the host does one resize and nothing
+else, and every runtime computes the same boxes.
 """
 
 from __future__ import annotations
@@ -10,40 +10,42 @@ import copy
 import logging
 import warnings
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
-from checkout_core.errors import CheckoutError
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from checkout_core.errors import CheckoutError
 from checkout_perception.training.net import DetectorNet, decode_boxes, pairwise_iou
 
-INPUT_NAME = "image"
-OUTPUT_NAMES = ("boxes", "scores", "classes", "class_scores", "distances", "embeddings")
+INPUT_NAME = 'image'
+OUTPUT_NAMES = ('boxes', 'scores', 'classes', 'class_scores', 'distances', 'embeddings')
 OPSET = 17
 
 
 class ExportedDetector(nn.Module):
     """Wrap a network for inference.
 
-    Input: uint8 (1, H, W, 3) BGR. Outputs, K rows, best first; a row with score 0 is empty: boxes (1, K, 4) xyxy pixels of the input,
-    scores (1, K), classes (1, K) int64, class_scores (1, K, C) of every class, embeddings (1, K, D) of unit length, distances (1, K): cosine
-    distance of the embedding to the nearest centroid of its class, 0 for a class without centroids.
-    Suppression ignores the class, so that one item never counts as two products.
+    Input: uint8 (1, H, W, 3) BGR. Outputs, K rows, best first; a row with score 0 is empty: boxes (1, K, 4) xyxy pixels
+    of the input, scores (1, K), classes (1, K) int64, class_scores (1, K, C) of every class, embeddings (1, K, D) of
+    unit length, distances (1, K): cosine distance of the embedding to the nearest centroid of its class, 0 for a class
+    without centroids. Suppression ignores the class, so that one item never counts as two products.
     """
 
     ROWS = 64
 
-    def __init__(self, net: DetectorNet, *, suppression_iou: float = 0.7, candidates: int = 256, rows: int = ROWS) -> None:
+    def __init__(
+        self, net: DetectorNet, *, suppression_iou: float = 0.7, candidates: int = 256, rows: int = ROWS
+    ) -> None:
         super().__init__()
         self.net = net
         self.centroids: Tensor
         self.no_centroid: Tensor
-        self.register_buffer("centroids", torch.zeros(net.config.class_count, 1, net.config.head_width))
-        self.register_buffer("no_centroid", torch.ones(net.config.class_count))
+        self.register_buffer('centroids', torch.zeros(net.config.class_count, 1, net.config.head_width))
+        self.register_buffer('no_centroid', torch.ones(net.config.class_count))
         self.suppression_iou = suppression_iou
         self.candidates = candidates
         self.rows = rows
@@ -66,7 +68,9 @@ class ExportedDetector(nn.Module):
         cells = min(self.candidates, int(heads.anchors.shape[0]))
         score, index = best_logit.topk(cells, dim=1)
         sides = heads.side_logits.flatten(2)
-        picked = sides.gather(1, index[..., None].expand(-1, -1, sides.shape[2])).unflatten(2, (4, self.net.config.bins))
+        picked = sides.gather(1, index[..., None].expand(-1, -1, sides.shape[2])).unflatten(
+            2, (4, self.net.config.bins)
+        )
         boxes = decode_boxes(picked, heads.anchors[index])
         score = score.sigmoid() * best_of_each(boxes, self.suppression_iou)
 
@@ -76,7 +80,7 @@ class ExportedDetector(nn.Module):
         embedding = gather_rows(heads.embeddings, index)
         embedding = embedding / (embedding.pow(2).sum(-1, keepdim=True).sqrt() + 1e-6)
         label = logits.argmax(-1)
-        likeness = torch.einsum("bkd,cmd->bkcm", embedding, self.centroids).amax(-1)
+        likeness = torch.einsum('bkd,cmd->bkcm', embedding, self.centroids).amax(-1)
         likeness = torch.maximum(likeness, self.no_centroid)
         distance = 1.0 - likeness.gather(2, label[..., None])[..., 0]
         return gather_rows(boxes, rank), score, label, logits.sigmoid(), distance, embedding
@@ -110,15 +114,18 @@ def fold_batch_norm(net: DetectorNet) -> DetectorNet:
 
 
 def export_onnx(detector: ExportedDetector, path: Path, *, size: tuple[int, int]) -> None:
-    """Write the graph for pictures of `size` (width, height). Raises CheckoutError when the `onnx` package is missing."""
+    """Write the graph for pictures of `size` (width, height).
+
+    Raises CheckoutError when the `onnx` package is missing.
+    """
     detector = copy.deepcopy(detector).eval()
     detector.net = fold_batch_norm(detector.net)
     example = torch.zeros(1, size[1], size[0], 3, dtype=torch.uint8)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the tracer warns about sizes that are constant here by design
-            logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+            warnings.simplefilter('ignore')  # the tracer warns about sizes that are constant here by design
+            logging.getLogger('torch.onnx').setLevel(logging.ERROR)
             torch.onnx.export(
                 detector,
                 (example,),
@@ -129,11 +136,13 @@ def export_onnx(detector: ExportedDetector, path: Path, *, size: tuple[int, int]
                 output_names=list(OUTPUT_NAMES),
             )
     except ImportError as error:
-        raise CheckoutError(f"The export needs the package {error.name}; run `scripts/bootstrap --with train`.") from error
+        raise CheckoutError(
+            f'The export needs the package {error.name}; run `scripts/bootstrap --with train`.'
+        ) from error
 
 
 @torch.inference_mode()
-def detect(detector: ExportedDetector, image: NDArray[np.uint8]) -> dict[str, NDArray[np.generic]]:
+def detect(detector: ExportedDetector, image: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
     """Run the wrapped network on one picture (H, W, 3) of the right size; returns what the ONNX graph returns."""
     outputs = detector(torch.from_numpy(np.ascontiguousarray(image[None])))
     return {name: output.numpy() for name, output in zip(OUTPUT_NAMES, outputs, strict=True)}

@@ -29,7 +29,8 @@ class LossConfig:
 class Targets(NamedTuple):
     """Hold padded ground truth: labels (B, M) long; boxes (B, M, 4) pixels; valid (B, M), False for padding.
 
-    counted (B, M): False for an object too hidden to be asked for. Its cells carry no loss at all: neither missed nor wrong.
+    counted (B, M): False for an object too hidden to be asked for. Its cells carry no loss at all: neither missed nor
+    wrong.
     """
 
     labels: Tensor
@@ -48,7 +49,10 @@ class Losses(NamedTuple):
 
 
 def complete_iou(a: Tensor, b: Tensor) -> Tensor:
-    """Return CIoU (Zheng et al. 2020): IoU minus the centre distance and the disagreement of the aspect ratios; boxes (..., 4)."""
+    """Return CIoU of boxes (..., 4): IoU minus the centre distance and the disagreement of the aspect ratios.
+
+    Source: Zheng et al. 2020, Distance-IoU Loss.
+    """
     iou = pairwise_iou(a, b)
     hull = torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])
     centre_gap = (a[..., :2] + a[..., 2:] - b[..., :2] - b[..., 2:]) / 2
@@ -99,7 +103,7 @@ def detector_loss(heads: Heads, targets: Targets, config: LossConfig) -> Losses:
     soft = torch.zeros_like(heads.class_logits)
     soft.scatter_(2, labels.gather(1, assignment.target)[..., None], quality[..., None].to(soft.dtype))
     norm = quality.sum().clamp(min=1.0)
-    cell_loss = functional.binary_cross_entropy_with_logits(heads.class_logits, soft, reduction="none").sum(-1)
+    cell_loss = functional.binary_cross_entropy_with_logits(heads.class_logits, soft, reduction='none').sum(-1)
     class_part = (cell_loss * ~silent).sum() / norm
     if not bool(positive.any()):
         nothing = class_part.new_zeros(())

@@ -1,8 +1,8 @@
 """The tray detector: a compact ReLU network with one stride-8 level, a class branch and a box branch.
 
-One level is enough because products lie at a nearly constant distance from the camera. ReLU rather than SiLU, since only ReLU networks gain
-from int8 on a CPU. The class branch ends in a feature map that doubles as an embedding: it is what tells a product of the assortment from
-a stranger that merely resembles one.
+One level is enough because products lie at a nearly constant distance from the camera. ReLU rather than SiLU, since
+only ReLU networks gain from int8 on a CPU. The class branch ends in a feature map that doubles as an embedding: it is
+what tells a product of the assortment from a stranger that merely resembles one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class NetConfig:
     widths: tuple[int, int, int, int] = (16, 32, 64, 128)
     depths: tuple[int, int, int, int] = (1, 2, 2, 2)
     head_width: int = 64
-    bins: int = 16  # a side of a box reaches at most (bins - 1) * STRIDE pixels from the anchor
+    bins: int = 20  # a side of a box reaches at most (bins - 1) * STRIDE pixels from the anchor
 
 
 class Heads(NamedTuple):
@@ -42,7 +42,9 @@ class Heads(NamedTuple):
     anchors: Tensor
 
 
-def conv_unit(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1, groups: int = 1, relu: bool = True) -> nn.Sequential:
+def conv_unit(
+    inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1, groups: int = 1, relu: bool = True
+) -> nn.Sequential:
     """Build convolution, batch norm and (by default) ReLU; padding keeps the size at stride 1."""
     convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True) if relu else nn.Identity())
@@ -102,7 +104,8 @@ class DetectorNet(nn.Module):
         self.class_out = nn.Conv2d(head, config.class_count, 1)
         self.box_features = nn.Sequential(conv_unit(head, head), WideView(head))
         self.box_out = nn.Conv2d(head, 4 * config.bins, 1)
-        # A prior of about five objects over the cells of one image: otherwise the first steps fight thousands of false alarms.
+        # A prior of about five objects over the cells of one image: otherwise the first steps fight thousands of false
+        # alarms.
         nn.init.constant_(self.class_out.bias, math.log(5.0 / config.class_count / 3072.0))
 
     def forward(self, images: Tensor) -> Heads:
@@ -129,7 +132,7 @@ def cells_last(maps: Tensor) -> Tensor:
 
 def anchor_centres(rows: int, columns: int, *, device: torch.device | None = None) -> Tensor:
     """Return the centres of the cells in pixels, (rows * columns, 2) as x, y."""
-    y, x = torch.meshgrid(torch.arange(rows, device=device), torch.arange(columns, device=device), indexing="ij")
+    y, x = torch.meshgrid(torch.arange(rows, device=device), torch.arange(columns, device=device), indexing='ij')
     return (torch.stack([x, y], dim=-1).reshape(-1, 2) + 0.5) * STRIDE
 
 

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-from checkout_core.boxes import intersection, area, iou
 from numpy.typing import NDArray
 
+from checkout_core.boxes import area, intersection, iou
 from checkout_perception.training.data import Truth
 
 MATCH_IOU = 0.5
@@ -18,8 +18,8 @@ MATCH_IOU = 0.5
 class Outcome:
     """Hold what became of the detections of one picture.
 
-    pairs: (detection, object) indices that match, whatever the class. missed: objects that count and were not found. extra: detections
-    without an object. Detections on objects too hidden to count are forgiven and appear nowhere.
+    pairs: (detection, object) indices that match, whatever the class. missed: objects that count and were not found.
+    extra: detections without an object. Detections on objects too hidden to count are forgiven and appear nowhere.
     """
 
     pairs: tuple[tuple[int, int], ...]

@@ -1,4 +1,4 @@
-"""Make a shippable model of a checkpoint: centroids from training pictures, one ONNX graph, limits from validation pictures, a card."""
+"""Make a model that can ship of a checkpoint: centroids, one ONNX graph, limits from validation pictures, a card."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Final
 import cv2
 import numpy as np
 import torch
-from checkout_core.model_card import CARD_NAME, load_model_card, sha256_of
-from checkout_core.runtimes import load_runtime
 from numpy.typing import NDArray
 
+from checkout_core.model_card import CARD_NAME, load_model_card, sha256_of
+from checkout_core.runtimes import load_runtime
 from checkout_perception.detector import TrayDetector
 from checkout_perception.open_set import OpenSetRule
 from checkout_perception.training.calibrate import calibrate, exact_share
@@ -28,8 +28,10 @@ CENTROIDS_PER_CLASS: Final = 8
 CENTROID_PICTURES: Final = 1500
 
 
-def ship(run: Path, data: Path, out: Path, *, seed: int = 0, note: str = '', say: Callable[[str], None] = print) -> Path:
-    """Export the averaged weights of RUN/checkpoint.pt into OUT (model.yaml and one ONNX file); returns the card's path.
+def ship(
+    run: Path, data: Path, out: Path, *, seed: int = 0, note: str = '', say: Callable[[str], None] = print
+) -> Path:
+    """Export the averaged weights of RUN/checkpoint.pt into OUT; return the path of the card.
 
     The overlap of the suppression, the limits and the distances are chosen on DIR/annotations/val.json.
     """
@@ -74,7 +76,9 @@ def ship(run: Path, data: Path, out: Path, *, seed: int = 0, note: str = '', say
     return _write_card(out, file, names, size, _limits(rule), trained, note)
 
 
-def class_centroids(detector: ExportedDetector, split: Split, size: tuple[int, int], *, seed: int) -> list[NDArray[np.float32]]:
+def class_centroids(
+    detector: ExportedDetector, split: Split, size: tuple[int, int], *, seed: int
+) -> list[NDArray[np.float32]]:
     """Return up to eight centroids (M, D) of unit length for every product: the sides of a package look different.
 
     Taken from training pictures as they are, from detections that are named rightly. UNKNOWN gets none: it has no look.
@@ -124,7 +128,8 @@ def _limits(rule: OpenSetRule) -> dict[str, float]:
 
 
 def _description(training: Split, validation: Split) -> str:
-    return f'{training.description or "COCO data set"}; {len(training.pictures)} train, {len(validation.pictures)} val pictures'
+    name = training.description or 'COCO data set'
+    return f'{name}; {len(training.pictures)} train, {len(validation.pictures)} val pictures'
 
 
 def _open(folder: Path) -> TrayDetector:
@@ -133,7 +138,13 @@ def _open(folder: Path) -> TrayDetector:
 
 
 def _write_card(
-    out: Path, file: Path, names: tuple[str, ...], size: tuple[int, int], limits: dict[str, float], trained: dict[str, Any], note: str
+    out: Path,
+    file: Path,
+    names: tuple[str, ...],
+    size: tuple[int, int],
+    limits: dict[str, float],
+    trained: dict[str, Any],
+    note: str,
 ) -> Path:
     rows = ExportedDetector.ROWS
     shapes = {
@@ -150,7 +161,14 @@ def _write_card(
         'file': file.name,
         'sha256': sha256_of(file),
         'licence': 'Apache-2.0',
-        'input': {'name': INPUT_NAME, 'layout': 'nhwc', 'dtype': 'uint8', 'width': size[0], 'height': size[1], 'channels': 'bgr'},
+        'input': {
+            'name': INPUT_NAME,
+            'layout': 'nhwc',
+            'dtype': 'uint8',
+            'width': size[0],
+            'height': size[1],
+            'channels': 'bgr',
+        },
         'outputs': [{'name': name, 'shape': shapes[name][0], 'dtype': shapes[name][1]} for name in OUTPUT_NAMES],
         'decoder': 'boxes_scores_classes',
         'classes': list(names),

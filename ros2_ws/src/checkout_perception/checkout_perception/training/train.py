@@ -1,7 +1,8 @@
 """Train the detector: seeded, resumable, on one thread, within a budget of minutes or epochs.
 
-The learning rate follows the share of the budget that is used up (warm-up, then cosine), and the first part runs on smaller pictures:
-the same time then buys nearly twice as many steps. A run by epochs repeats exactly on one host; a run by minutes ends on time.
+The learning rate follows the share of the budget that is used up (warm-up, then cosine), and the first part runs on
+smaller pictures: the same time then buys nearly twice as many steps. A run by epochs repeats exactly on one host; a run
+by minutes ends on time.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import copy
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,11 +20,11 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from checkout_core.config import param
-from checkout_core.errors import CheckoutError
 from numpy.typing import NDArray
 from torch import Tensor
 
+from checkout_core.config import param
+from checkout_core.errors import CheckoutError
 from checkout_perception.training.augment import AugmentConfig, Sample, augment
 from checkout_perception.training.curves import draw_curves
 from checkout_perception.training.data import Split, load_split
@@ -33,29 +33,33 @@ from checkout_perception.training.losses import LossConfig, Targets, detector_lo
 from checkout_perception.training.net import SIZE_MULTIPLE, DetectorNet, NetConfig, count_parameters
 from checkout_perception.training.scoring import is_exact
 
-CHECKPOINT = "checkpoint.pt"
-HISTORY = "history.jsonl"
+CHECKPOINT = 'checkpoint.pt'
+HISTORY = 'history.jsonl'
 
 
 @dataclass(frozen=True)
 class TrainConfig:
     """Settings of a training run."""
 
-    minutes: float = param(50.0, "Wall time of the run; it ends on time. 0: by epochs.", minimum=0.0, maximum=10000.0)
-    epochs: int = param(0, "Passes over the training pictures when minutes is 0.", minimum=0, maximum=100000)
-    seed: int = param(0, "Seed of weights, order and variation.", minimum=0)
+    minutes: float = param(50.0, 'Wall time of the run; it ends on time. 0: by epochs.', minimum=0.0, maximum=10000.0)
+    epochs: int = param(0, 'Passes over the training pictures when minutes is 0.', minimum=0, maximum=100000)
+    seed: int = param(0, 'Seed of weights, order and variation.', minimum=0)
     width: int = param(512, "Width of the network's input.", minimum=64, maximum=2048)
     height: int = param(384, "Height of the network's input.", minimum=64, maximum=2048)
-    small_share: float = param(0.4, "Share of the budget that is spent on pictures of three quarters the size.", minimum=0.0, maximum=1.0)
-    batch: int = param(8, "Pictures a step.", minimum=1, maximum=256)
+    small_share: float = param(
+        0.4, 'Share of the budget that is spent on pictures of three quarters the size.', minimum=0.0, maximum=1.0
+    )
+    batch: int = param(8, 'Pictures a step.', minimum=1, maximum=256)
     learning_rate: float = param(2e-3, "Peak of AdamW's learning rate.", minimum=1e-6, maximum=0.1)
-    weight_decay: float = param(0.02, "Weight decay of the convolution kernels.", minimum=0.0, maximum=1.0)
-    warmup_steps: int = param(200, "Steps until the learning rate has reached its peak.", minimum=1, maximum=100000)
-    ema_decay: float = param(0.998, "Decay of the averaged weights, which are the ones that are exported.", minimum=0.0, maximum=0.99999)
-    threads: int = param(1, "Threads of torch. One is best on a shared machine.", minimum=1, maximum=256)
-    checkpoint_s: float = param(60.0, "Time between checkpoints.", minimum=1.0, maximum=3600.0)
-    validate_s: float = param(300.0, "Time between looks at the validation pictures.", minimum=1.0, maximum=36000.0)
-    validate_count: int = param(200, "Validation pictures a look uses.", minimum=1, maximum=100000)
+    weight_decay: float = param(0.02, 'Weight decay of the convolution kernels.', minimum=0.0, maximum=1.0)
+    warmup_steps: int = param(200, 'Steps until the learning rate has reached its peak.', minimum=1, maximum=100000)
+    ema_decay: float = param(
+        0.998, 'Decay of the averaged weights, which are the ones that are exported.', minimum=0.0, maximum=0.99999
+    )
+    threads: int = param(1, 'Threads of torch. One is best on a shared machine.', minimum=1, maximum=256)
+    checkpoint_s: float = param(60.0, 'Time between checkpoints.', minimum=1.0, maximum=3600.0)
+    validate_s: float = param(300.0, 'Time between looks at the validation pictures.', minimum=1.0, maximum=36000.0)
+    validate_count: int = param(200, 'Validation pictures a look uses.', minimum=1, maximum=100000)
 
 
 @dataclass
@@ -68,35 +72,45 @@ class Progress:
 
 
 def train(
-    data: Path, out: Path, config: TrainConfig, *, resume: bool = False, say: Callable[[str], None] = print, max_steps: int | None = None
+    data: Path,
+    out: Path,
+    config: TrainConfig,
+    *,
+    resume: bool = False,
+    say: Callable[[str], None] = print,
+    max_steps: int | None = None,
 ) -> Path:
     """Train on DIR/annotations/train.json and return the checkpoint's path.
 
-    `max_steps` ends early without changing the schedule. Raises CheckoutError for a data set or a checkpoint that does not fit.
+    `max_steps` ends early without changing the schedule. Raises CheckoutError for a data set or a checkpoint that does
+    not fit.
     """
     if config.width % SIZE_MULTIPLE or config.height % SIZE_MULTIPLE:
-        raise CheckoutError(f"The input must be a multiple of {SIZE_MULTIPLE} in width and height, not {config.width}x{config.height}.")
+        raise CheckoutError(
+            f'The input must be a multiple of {SIZE_MULTIPLE} in width and height, not {config.width}x{config.height}.'
+        )
     if config.minutes <= 0 and config.epochs <= 0:
-        raise CheckoutError("A training needs a budget; give --minutes or --epochs.")
+        raise CheckoutError('A training needs a budget; give --minutes or --epochs.')
     torch.set_num_threads(config.threads)
     cv2.setNumThreads(0)
     path = out / CHECKPOINT
     if path.exists() and not resume:
-        raise CheckoutError(f"{path} exists; continue it with --resume, or choose another --out.")
+        raise CheckoutError(f'{path} exists; continue it with --resume, or choose another --out.')
     if resume and not path.exists():
-        raise CheckoutError(f"There is no {path} to resume; leave --resume out to begin.")
-    training = load_split(data, "train")
-    validation = load_split(data, "val", training.class_names)
+        raise CheckoutError(f'There is no {path} to resume; leave --resume out to begin.')
+    training = load_split(data, 'train')
+    validation = load_split(data, 'val', training.class_names)
     run = _Run(training, validation, config, out)
     if resume:
         run.restore(path)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CheckoutError(f"{out} cannot be written ({error.strerror}); choose another folder with --out.") from error
+        raise CheckoutError(f'{out} cannot be written ({error.strerror}); choose another folder with --out.') from error
     say(
-        f"{len(training.pictures)} training and {len(validation.pictures)} validation pictures, {len(training.class_names)} classes, "
-        f"{count_parameters(run.net) / 1e6:.2f} M parameters, from step {run.progress.step}"
+        f'{len(training.pictures)} training and {len(validation.pictures)} validation pictures, '
+        f'{len(training.class_names)} classes, {count_parameters(run.net) / 1e6:.2f} M parameters, '
+        f'from step {run.progress.step}'
     )
     run.loop(say, max_steps)
     return path
@@ -112,7 +126,7 @@ class _Run:
         self.average = copy.deepcopy(self.net).eval()
         kernels = [p for p in self.net.parameters() if p.ndim > 1]
         others = [p for p in self.net.parameters() if p.ndim <= 1]
-        groups = [{"params": kernels, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
+        groups = [{'params': kernels, 'weight_decay': config.weight_decay}, {'params': others, 'weight_decay': 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=config.learning_rate)
         self.loss_config, self.augment_config = LossConfig(), AugmentConfig()
         self.progress = Progress()
@@ -120,30 +134,32 @@ class _Run:
 
     def restore(self, path: Path) -> None:
         state = load_checkpoint(path)
-        if tuple(state["class_names"]) != self.training.class_names:
-            raise CheckoutError(f"{path} was trained on other classes than this data set has; begin anew in another --out.")
-        self.net.load_state_dict(state["net"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.progress = Progress(int(state["step"]), float(state["elapsed_s"]), list(state["history"]))
+        if tuple(state['class_names']) != self.training.class_names:
+            raise CheckoutError(
+                f'{path} was trained on other classes than this data set has; begin anew in another --out.'
+            )
+        self.net.load_state_dict(state['net'])
+        self.average.load_state_dict(state['average'])
+        self.optimizer.load_state_dict(state['optimizer'])
+        self.progress = Progress(int(state['step']), float(state['elapsed_s']), list(state['history']))
 
     def save(self) -> None:
         state = {
-            "net": self.net.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "net_config": asdict(self.net.config),
-            "train_config": asdict(self.config),
-            "class_names": list(self.training.class_names),
-            "step": self.progress.step,
-            "elapsed_s": self.progress.elapsed_s,
-            "history": self.progress.history,
-            "data": self.training.description,
+            'net': self.net.state_dict(),
+            'average': self.average.state_dict(),
+            'optimizer': self.optimizer.state_dict(),
+            'net_config': asdict(self.net.config),
+            'train_config': asdict(self.config),
+            'class_names': list(self.training.class_names),
+            'step': self.progress.step,
+            'elapsed_s': self.progress.elapsed_s,
+            'history': self.progress.history,
+            'data': self.training.description,
         }
         target = self.out / CHECKPOINT
-        draft = target.with_suffix(".tmp")
+        draft = target.with_suffix('.tmp')
         torch.save(state, draft)
-        os.replace(draft, target)  # a run that is killed while saving keeps the older checkpoint
+        draft.replace(target)  # a run that is killed while saving keeps the older checkpoint
 
     def share(self) -> float:
         """Return the used share of the budget, 0..1 and beyond."""
@@ -171,11 +187,19 @@ class _Run:
                 total, class_part, box_part, side_part = parts / count
                 width, height = self.size()
                 say(
-                    f"{100 * self.share():5.1f} %  step {self.progress.step}  epoch {self.progress.step / self.steps_per_epoch:.1f}  "
-                    f"{width}x{height}  {count * self.config.batch / (now - reported):.1f} pictures/s  "
-                    f"loss {total:.2f} (class {class_part:.3f} box {box_part:.3f} side {side_part:.3f})"
+                    f'{100 * self.share():5.1f} %  step {self.progress.step}  '
+                    f'epoch {self.progress.step / self.steps_per_epoch:.1f}  {width}x{height}  '
+                    f'{count * self.config.batch / (now - reported):.1f} pictures/s  '
+                    f'loss {total:.2f} (class {class_part:.3f} box {box_part:.3f} side {side_part:.3f})'
                 )
-                self.progress.history.append({"step": self.progress.step, "loss": float(total), "class": float(class_part), "box": float(box_part)})
+                self.progress.history.append(
+                    {
+                        'step': self.progress.step,
+                        'loss': float(total),
+                        'class': float(class_part),
+                        'box': float(box_part),
+                    }
+                )
                 parts, since, reported = np.zeros(4), self.progress.step, now
             if now - saved >= self.config.checkpoint_s:
                 self.save()
@@ -193,7 +217,7 @@ class _Run:
         warm = min(1.0, (progress.step + 1) / config.warmup_steps)
         rate = config.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, self.share()))))
         for parameters in self.optimizer.param_groups:
-            parameters["lr"] = rate
+            parameters['lr'] = rate
         images, targets = collate(list(self.batch_samples()))
         self.net.train()
         losses = detector_loss(self.net(images), targets, self.loss_config)
@@ -204,7 +228,9 @@ class _Run:
         progress.step += 1
         # The average follows faster at the beginning, else it would remember the random weights for long.
         self.blend(min(config.ema_decay, (1 + progress.step) / (10 + progress.step)))
-        return np.array([float(losses.total.detach()), float(losses.class_part), float(losses.box_part), float(losses.side_part)])
+        return np.array(
+            [float(losses.total.detach()), float(losses.class_part), float(losses.box_part), float(losses.side_part)]
+        )
 
     @torch.no_grad()
     def blend(self, decay: float) -> None:
@@ -215,7 +241,7 @@ class _Run:
                 average.copy_(value)
 
     def batch_samples(self) -> Iterator[Sample]:
-        """Yield the varied pictures of the next step: they depend on the seed and the step alone, so a resumed run repeats them."""
+        """Yield the varied pictures of the next step; they depend on the seed and the step alone."""
         step, size = self.progress.step, self.size()
         epoch, place = divmod(step, self.steps_per_epoch)
         order = np.random.default_rng((self.config.seed, 1, epoch)).permutation(len(self.training.pictures))
@@ -223,7 +249,12 @@ class _Run:
             picture = self.training.pictures[int(order[(place * self.config.batch + slot) % len(order)])]
             rng = np.random.default_rng((self.config.seed, 2, step, slot))
             yield augment(
-                picture.read(), picture.truth, size, rng, unknown_label=self.training.unknown_label, config=self.augment_config
+                picture.read(),
+                picture.truth,
+                size,
+                rng,
+                unknown_label=self.training.unknown_label,
+                config=self.augment_config,
             )
 
     def look(self, say: Callable[[str], None]) -> None:
@@ -231,7 +262,10 @@ class _Run:
         detector = ExportedDetector(self.average).eval()
         pictures = self.validation.pictures[: self.config.validate_count]
         best, best_at = 0.0, 0.0
-        results = [detect_truth_space(detector, p.read(), p.width, p.height, (self.config.width, self.config.height)) for p in pictures]
+        results = [
+            detect_truth_space(detector, p.read(), p.width, p.height, (self.config.width, self.config.height))
+            for p in pictures
+        ]
         for threshold in (0.3, 0.4, 0.5, 0.6):
             hits = 0
             for picture, (boxes, scores, labels) in zip(pictures, results, strict=True):
@@ -239,10 +273,12 @@ class _Run:
                 hits += is_exact(boxes[keep], labels[keep], picture.truth)
             if hits / len(pictures) > best:
                 best, best_at = hits / len(pictures), threshold
-        self.progress.history.append({"step": self.progress.step, "exact": best})
-        say(f"validation at step {self.progress.step}: {best:.3f} of {len(pictures)} baskets exact (score {best_at})")
-        (self.out / HISTORY).write_text("".join(json.dumps(row) + "\n" for row in self.progress.history), encoding="utf-8")
-        cv2.imwrite(str(self.out / "curves.png"), draw_curves(self.progress.history))
+        self.progress.history.append({'step': self.progress.step, 'exact': best})
+        say(f'validation at step {self.progress.step}: {best:.3f} of {len(pictures)} baskets exact (score {best_at})')
+        (self.out / HISTORY).write_text(
+            ''.join(json.dumps(row) + '\n' for row in self.progress.history), encoding='utf-8'
+        )
+        cv2.imwrite(str(self.out / 'curves.png'), draw_curves(self.progress.history))
         sys.stdout.flush()
 
 
@@ -252,7 +288,7 @@ def detect_truth_space(
     """Detect in one picture; boxes (N, 4) in pixels of a picture of `width` x `height`, scores (N,), labels (N,)."""
     outputs: dict[str, Any] = detect(detector, np.asarray(cv2.resize(image, size), np.uint8))
     scale = np.array([width / size[0], height / size[1]] * 2, np.float32)
-    return outputs["boxes"][0] * scale, outputs["scores"][0], outputs["classes"][0]
+    return outputs['boxes'][0] * scale, outputs['scores'][0], outputs['classes'][0]
 
 
 def collate(samples: list[Sample]) -> tuple[Tensor, Targets]:
@@ -269,24 +305,27 @@ def collate(samples: list[Sample]) -> tuple[Tensor, Targets]:
         valid[row, :count] = True
         counted[row, :count] = torch.from_numpy(sample.truth.counted)
     stacked = torch.from_numpy(np.stack([sample.image for sample in samples])).permute(0, 3, 1, 2)
-    return stacked.float().div_(255).contiguous(memory_format=torch.channels_last), Targets(labels, boxes, valid, counted)
+    return stacked.float().div_(255).contiguous(memory_format=torch.channels_last), Targets(
+        labels, boxes, valid, counted
+    )
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint; only plain values and tensors are allowed in it. Raises CheckoutError when it is missing or none."""
+    """Read a checkpoint, plain values and tensors alone. Raises CheckoutError when it is missing or none."""
     if not path.is_file():
-        raise CheckoutError(f"There is no checkpoint {path}; train one with `checkout train detector`.")
+        raise CheckoutError(f'There is no checkpoint {path}; train one with `checkout train detector`.')
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # torch raises many kinds for a broken file
-        raise CheckoutError(f"{path} is not a checkpoint of `checkout train detector` ({type(error).__name__}).") from error
+        raise CheckoutError(
+            f'{path} is not a checkpoint of `checkout train detector` ({type(error).__name__}).'
+        ) from error
     return dict(state)
 
 
 def load_network(path: Path) -> tuple[DetectorNet, dict[str, Any]]:
     """Build the averaged network of a checkpoint, in evaluation mode, and return the checkpoint beside it."""
     state = load_checkpoint(path)
-    raw = state["net_config"]
-    net = DetectorNet(NetConfig(**{key: tuple(v) if isinstance(v, list) else v for key, v in raw.items()}))
-    net.load_state_dict(state["average"])
+    net = DetectorNet(NetConfig(**state['net_config']))
+    net.load_state_dict(state['average'])
     return net.eval(), state
