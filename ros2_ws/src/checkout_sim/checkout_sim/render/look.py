@@ -50,7 +50,7 @@ class Look:
     occlusion: float  # strength of contact shadows
     vignette: float
     gain: tuple[float, float, float]  # exposure times white balance
-    blur_px: float  # out of focus, standard deviation in output pixels
+    blur_px: float  # lens and colour filter, standard deviation in output pixels; no camera has 0
     motion_px: float  # length of the motion blur, 0: none
     motion_angle: float
     shot_noise: float  # variance per grey level
@@ -146,7 +146,7 @@ def make_look(seed: int, heavy: float = 0.0) -> Look:
         occlusion=float(rng.uniform(0.8, 1.1)),
         vignette=float(rng.uniform(0.0, 0.1)),
         gain=_triple(balance * exposure),
-        blur_px=float(rng.uniform(0.0, 0.7)),
+        blur_px=float(rng.uniform(0.35, 0.8)),
         motion_px=float(rng.uniform(1.5, 6.0)) if moving else 0.0,
         motion_angle=float(rng.uniform(0, 180)),
         shot_noise=float(rng.uniform(0.01, 0.1)),

@@ -101,7 +101,7 @@ class Renderer:
         self._plane_program = c.program(shaders.PLANE_VERTEX, shaders.PLANE_FRAGMENT.replace('TAPS', str(_PLANE_TAPS)))
         corners = c.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], np.float32).tobytes())
         self._plane_quad = c.vertex_array(self._plane_program, [(corners, '2f', 'corner')], mode=moderngl.TRIANGLE_STRIP)
-        self._plane = c.texture(_PLANE_SIZE, 2, dtype='f2')
+        self._plane = c.texture(_PLANE_SIZE, 2, dtype='f4')
         self._plane.filter = (moderngl.LINEAR, moderngl.LINEAR)
         self._plane.repeat_x = self._plane.repeat_y = False
         self._plane_buffer = c.framebuffer([self._plane])
@@ -348,6 +348,10 @@ class Renderer:
         table = TABLE_Z if look.tray else 0.0
         program['tray'] = (INNER_X / 2 + RIM_WIDTH / 2, INNER_Y / 2 + RIM_WIDTH / 2, 0.0, table)
         self._plane_quad.render()
+        # The few samples of each point are turned from point to point: neighbours together make a smooth shadow.
+        raw = np.frombuffer(self._plane_buffer.read(components=2, dtype='f4'), np.float32)
+        smooth = cv2.GaussianBlur(raw.reshape(_PLANE_SIZE[1], _PLANE_SIZE[0], 2), (5, 5), 1.1)
+        self._plane.write(smooth.tobytes())
         self.context.enable(moderngl.DEPTH_TEST)
 
     def _draw_surface(

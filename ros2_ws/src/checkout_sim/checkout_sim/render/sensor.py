@@ -34,7 +34,7 @@ def expose(clean: U8, look: Look, noise_seed: tuple[int, ...]) -> U8:
     image = clean
     if look.motion_px > 0.0:
         image = cv2.filter2D(image, -1, _motion_kernel(look.motion_px, look.motion_angle))
-    if look.blur_px > 0.25:
+    if look.blur_px > 0.0:
         image = cv2.GaussianBlur(image, (0, 0), look.blur_px)
     tile = _noise_tile(height, width)
     y, x = int(rng.integers(_MARGIN)), int(rng.integers(_MARGIN))
