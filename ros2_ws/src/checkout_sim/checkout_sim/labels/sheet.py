@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from checkout_sim.labels.canvas import Canvas, Colour
-from checkout_sim.labels.design import Design
 
 ATLAS = 1024  # the side that an atlas keeps to
 MAX_PPM = 4.2  # pixels a millimetre: twice what the nearest camera resolves at 1280x720
@@ -45,8 +44,10 @@ class Sheet:
     pixels: dict[str, tuple[int, int, int, int]]  # the same in whole pixels: x0, y0, x1, y1
 
 
-def make_sheet(d: Design, panels: Sequence[Panel], roles: dict[str, Callable[[Canvas, Design, Panel], None]]) -> Sheet:
-    """Draw every panel by its role and pack them; the scale is the largest that keeps to the atlas."""
+def make_sheet(
+    panels: Sequence[Panel], draw: Callable[[Canvas, Panel], None], ground: Colour = (128, 128, 128)
+) -> Sheet:
+    """Draw every panel on a canvas of the `ground` colour and pack them; the scale is the largest that keeps to the atlas."""
     ppm = MAX_PPM
     while True:
         sizes = [(max(4, math.ceil(p.w * ppm)), max(4, math.ceil(p.h * ppm))) for p in panels]
@@ -58,8 +59,8 @@ def make_sheet(d: Design, panels: Sequence[Panel], roles: dict[str, Callable[[Ca
     rects: dict[str, tuple[float, float, float, float]] = {}
     pixels: dict[str, tuple[int, int, int, int]] = {}
     for panel, (w, h), (x, y) in zip(panels, sizes, places, strict=True):
-        c = Canvas((h, w) if panel.turn in (90, 270) else (w, h), ppm, panel.colour or d.base)
-        roles[panel.role](c, d, panel)
+        c = Canvas((h, w) if panel.turn in (90, 270) else (w, h), ppm, panel.colour or ground)
+        draw(c, panel)
         picture = c.finish()
         if panel.turn:
             picture = picture.transpose(_TURNS[panel.turn])

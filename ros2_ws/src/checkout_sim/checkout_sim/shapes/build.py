@@ -8,16 +8,18 @@ from dataclasses import replace
 import numpy as np
 from checkout_core.catalogue import Product
 from checkout_core.errors import CheckoutError
+from numpy.typing import NDArray
 
+from checkout_sim.labels.canvas import Canvas
 from checkout_sim.labels.design import Design, design_of
 from checkout_sim.labels.panels import ROLES
 from checkout_sim.labels.panels_soft import SOFT_ROLES
-from checkout_sim.labels.sheet import Sheet, make_sheet
+from checkout_sim.labels.sheet import Panel, Sheet, make_sheet
 from checkout_sim.shapes.box import BOX, CARTON
 from checkout_sim.shapes.mesh import centroid
-from checkout_sim.shapes.parts import Model, Part, Primitive
+from checkout_sim.shapes.parts import Model, Primitive
 from checkout_sim.shapes.round import BOTTLE, CAN, CUP
-from checkout_sim.shapes.shape import Shape
+from checkout_sim.shapes.shape import Body, Shape
 from checkout_sim.shapes.soft import BAG, KIMBAP
 
 SHAPES: dict[str, Shape] = {
@@ -46,7 +48,12 @@ def shape_of(product: Product) -> Shape:
 def print_sheet(product: Product) -> tuple[Design, Sheet]:
     """Draw the atlas of a product."""
     design = design_of(product)
-    return design, make_sheet(design, shape_of(product).panels(product, design), {**ROLES, **SOFT_ROLES})
+    roles = {**ROLES, **SOFT_ROLES}
+
+    def draw(c: Canvas, panel: Panel) -> None:
+        roles[panel.role](c, design, panel)
+
+    return design, make_sheet(shape_of(product).panels(product, design), draw, design.base)
 
 
 class _Key:
@@ -71,30 +78,30 @@ def build(product: Product, variant: int = 0) -> Model:
     """Build the model; see `checkout_sim.models.build_model`."""
     sheet = _sheet(_Key(product))
     body = shape_of(product).build(product, sheet, variant if product.package.shape in SOFT else 0)
+    return assemble(product.sku, body, sheet, product.weight_g / 1000)
+
+
+def assemble(sku: str, body: Body, sheet: Sheet, mass_kg: float) -> Model:
+    """Move a body's origin to its centre of mass and make a model of it."""
     hull = body.parts if body.hull is None else [body.parts[i] for i in body.hull]
     middle = centroid(hull)
-    parts = tuple(moved(part, middle) for part in body.parts)
+    parts = tuple(replace(part, vertices=(part.vertices - middle).astype(np.float32)) for part in body.parts)
     everything = np.concatenate([part.vertices for part in parts])
     extent = everything.max(0) - everything.min(0)
     total = sum(share for _, share in body.rests)
     return Model(
-        sku=product.sku,
+        sku=sku,
         parts=parts,
         atlas=sheet.atlas,
-        primitives=tuple(moved_primitive(p, middle) for p in body.primitives),
-        mass_kg=product.weight_g / 1000,
+        primitives=tuple(_moved(p, middle) for p in body.primitives),
+        mass_kg=mass_kg,
         rests=tuple((q, share / total) for q, share in body.rests),
         extent=(float(extent[0]), float(extent[1]), float(extent[2])),
     )
 
 
-def moved(part: Part, middle: np.ndarray) -> Part:  # type: ignore[type-arg]
-    """Return a part whose origin lies at `middle`."""
-    return replace(part, vertices=(part.vertices - middle).astype(np.float32))
-
-
-def moved_primitive(p: Primitive, middle: np.ndarray) -> Primitive:  # type: ignore[type-arg]
-    """Return a primitive whose origin lies at `middle`; the points of a mesh move, the others their position."""
+def _moved(p: Primitive, middle: NDArray[np.float64]) -> Primitive:
+    """Return a primitive whose origin lies at `middle`: the points of a mesh move, the others their position."""
     if p.vertices is not None:
         return replace(p, vertices=(p.vertices - middle).astype(np.float32))
     x, y, z = (float(a - b) for a, b in zip(p.pos, middle, strict=True))
