@@ -137,6 +137,7 @@ class Renderer:
 
     def draw(self, items: Sequence[Placed], look: Look, camera: Camera) -> U8:
         """Return the clean picture (height, width, 3) BGR: no blur, no noise. The camera's size must be the renderer's."""
+        self._use()
         uploaded = [self._model(item.model) for item in items]
         matrices = [pose_matrix(item.pos, item.quat) for item in items]
         self.context.enable_only(moderngl.DEPTH_TEST)
@@ -175,6 +176,7 @@ class Renderer:
 
     def ids(self, items: Sequence[Placed], camera: Camera, tray: bool = True) -> U8:
         """Return (height, width): 0 background, i + 1 where item i is the nearest. At most 255 items."""
+        self._use()
         self.context.enable_only(moderngl.DEPTH_TEST)
         self._ids.use()
         self._ids.clear()
@@ -198,6 +200,7 @@ class Renderer:
         low = np.floor(pixels.min(0)).astype(int) - 2
         high = np.ceil(pixels.max(0)).astype(int) + 3
         size = np.minimum(high - low, (self.width, self.height))
+        self._use()
         self.context.enable_only(0)
         window = (0, 0, int(size[0]), int(size[1]))
         self._ids.use()
@@ -220,7 +223,12 @@ class Renderer:
 
     def close(self) -> None:
         """Free the context."""
+        self._use()
         self.context.release()
+
+    def _use(self) -> None:
+        """Make this renderer's context the current one; a process may hold several."""
+        self.context.__enter__()
 
     def _model(self, model: Model) -> _Uploaded:
         key = id(model)
