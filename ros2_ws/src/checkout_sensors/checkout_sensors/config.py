@@ -73,7 +73,7 @@ class CameraConfig:
         minimum=0.0,
         maximum=math.pi - 0.1,
     )
-    reconnect: BackoffConfig = group(BackoffConfig)  # noqa: RUF009 - a field, not a value
+    reconnect: BackoffConfig = group(BackoffConfig)
 
 
 def options_of(config: CameraConfig) -> SourceOptions:

@@ -46,6 +46,11 @@ class CameraWorker:
         """Begin to read."""
         self._thread.start()
 
+    @property
+    def stopping(self) -> bool:
+        """Say whether `stop` was called: a source that is lost from then on was taken away on purpose."""
+        return self._stop.is_set()
+
     def stop(self, timeout_s: float = 1.0) -> bool:
         """End the threads and close the source; say whether that was done in time. A second call does nothing."""
         self._stop.set()

@@ -86,11 +86,19 @@ class CameraNode(Node):
         self._worker.start()
 
     def _wanted(self) -> tuple[bool, bool]:
+        if not self.context.ok():
+            return False, False
         return self._jpeg_publisher.get_subscription_count() > 0, self._image_publisher.get_subscription_count() > 0
 
     def _publish(self, frame: CameraFrame) -> None:
-        if not self.context.ok():
-            return
+        try:
+            self._send(frame)
+        except Exception:
+            # A signal ends the context at any moment, also between a check and a publish; that is no failure.
+            if self.context.ok():
+                raise
+
+    def _send(self, frame: CameraFrame) -> None:
         if frame.jpeg is not None:
             self._jpeg_publisher.publish(compressed_from_jpeg(frame.jpeg, frame.stamp_ns, self._frame_id))
         if frame.image is not None:
@@ -106,6 +114,8 @@ class CameraNode(Node):
             self._diagnostics.add_stage(stage, ms)
 
     def _on_change(self, state: State, reason: str) -> None:
+        if self._worker.stopping:
+            return
         level, word = _LEVELS[state]
         sentence = f'{word}: {reason}' if reason else word
         self._diagnostics.set_status(level, sentence)
