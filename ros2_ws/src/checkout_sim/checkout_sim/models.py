@@ -1,9 +1,8 @@
-"""Turn products into models: `build_model`, `random_product` (a stranger), `clutter_models` (things that are not products)."""
+"""Turn products into models; invent strangers; build the clutter that lies among products."""
 
 from __future__ import annotations
 
 from checkout_core.catalogue import Product
-
 from checkout_sim.shapes.parts import Material, Model, Part, Primitive
 
 __all__ = ['Material', 'Model', 'Part', 'Primitive', 'build_model', 'clutter_models', 'random_product']

@@ -1,4 +1,4 @@
-"""Look at a model without a graphics driver: an orthographic picture in plain numpy, for contact sheets and tests of looks."""
+"""Look at a model without a graphics driver: an orthographic picture in plain numpy, for sheets and tests of looks."""
 
 from __future__ import annotations
 

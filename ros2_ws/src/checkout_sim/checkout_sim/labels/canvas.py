@@ -74,8 +74,10 @@ class Canvas:
     def ellipse(self, centre: Point, rx: float, ry: float, fill: Colour, alpha: float = 1.0) -> None:
         """Fill an ellipse."""
         x, y = centre
-        self.draw.ellipse([(x - rx) * self.scale, (y - ry) * self.scale, (x + rx) * self.scale, (y + ry) * self.scale],
-                          fill=_rgba(fill, alpha))  # fmt: skip
+        self.draw.ellipse(
+            [(x - rx) * self.scale, (y - ry) * self.scale, (x + rx) * self.scale, (y + ry) * self.scale],
+            fill=_rgba(fill, alpha),
+        )
 
     def ring(self, centre: Point, r: float, width: float, colour: Colour, alpha: float = 1.0) -> None:
         """Draw a circle whose outer radius is r."""
@@ -140,9 +142,15 @@ class Canvas:
         self._paste_shaded(mask, (x0, y0), colour, light, dark, focus)
 
     def ball(
-        self, centre: Point, rx: float, ry: float, colour: Colour, light: float = 0.45, dark: float = 0.35,
+        self,
+        centre: Point,
+        rx: float,
+        ry: float,
+        colour: Colour,
+        light: float = 0.45,
+        dark: float = 0.35,
         focus: Point = (0.36, 0.3),
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Fill an ellipse as a rounded body."""
         x0, y0 = round((centre[0] - rx) * self.scale), round((centre[1] - ry) * self.scale)
         w, h = max(2, round(2 * rx * self.scale)), max(2, round(2 * ry * self.scale))
@@ -179,26 +187,54 @@ class Canvas:
         return size if width <= max_width else size * max_width / width
 
     def text(
-        self, at: Point, text: str, size: float, colour: Colour, face: str = "square", *, anchor: str = "lm",
-        max_width: float | None = None, outline: Sequence[tuple[float, Colour]] = (), heavy: float = 0.0,
-    ) -> float:  # fmt: skip
+        self,
+        at: Point,
+        text: str,
+        size: float,
+        colour: Colour,
+        face: str = 'square',
+        *,
+        anchor: str = 'lm',
+        max_width: float | None = None,
+        outline: Sequence[tuple[float, Colour]] = (),
+        heavy: float = 0.0,
+    ) -> float:
         """Write a text (Pillow anchors; `outline`: widths as shares of the size, outermost first); return its size."""
         size = self.fit(text, size, face, max_width)
         pixels = max(4, round(size * self.scale))
         letters = font(face, pixels)
         xy = (at[0] * self.scale, at[1] * self.scale)
         for width, tone in outline:
-            self.draw.text(xy, text, font=letters, fill=tone, anchor=anchor, stroke_width=max(1, round(width * pixels)),
-                           stroke_fill=tone)  # fmt: skip
+            self.draw.text(
+                xy,
+                text,
+                font=letters,
+                fill=tone,
+                anchor=anchor,
+                stroke_width=max(1, round(width * pixels)),
+                stroke_fill=tone,
+            )
         stroke = round(heavy * pixels)
         self.draw.text(xy, text, font=letters, fill=colour, anchor=anchor, stroke_width=stroke, stroke_fill=colour)
         return size
 
     def headline(
-        self, centre: Point, text: str, size: float, colour: Colour, face: str, *, max_width: float,
-        outline: Sequence[tuple[float, Colour]] = (), heavy: float = 0.02, slant: float = 0.0, shade: Colour | None = None,
-        shadow: float = 0.0, turn: float = 0.0, arch: float = 0.0,
-    ) -> float:  # fmt: skip
+        self,
+        centre: Point,
+        text: str,
+        size: float,
+        colour: Colour,
+        face: str,
+        *,
+        max_width: float,
+        outline: Sequence[tuple[float, Colour]] = (),
+        heavy: float = 0.02,
+        slant: float = 0.0,
+        shade: Colour | None = None,
+        shadow: float = 0.0,
+        turn: float = 0.0,
+        arch: float = 0.0,
+    ) -> float:
         """Write a display text around its centre; return its size in mm.
 
         `shade` is the colour at the foot of the letters, `slant` leans them, `shadow` (share of the size) drops a
@@ -289,12 +325,12 @@ def _three(near: int, middle: int, far: int, t: float) -> float:
 
 
 def _spot() -> Image.Image:
-    """Return a round spot, 255 in the middle, smoothly 0 at the inscribed circle (Pillow's gradient ends at 181 there)."""
+    """Return a round spot, 255 in the middle, smoothly 0 at the inscribed circle (181 in Pillow's gradient)."""
     return Image.radial_gradient('L').point([round(255 * max(0.0, 1 - (i / 180) ** 2) ** 2) for i in range(256)])
 
 
 def _arched(plate: Image.Image, lift: int) -> Image.Image:
-    """Shift columns up towards the middle by `lift` pixels (down for a negative one), in strips that are narrow enough not to show."""
+    """Shift columns up towards the middle by `lift` pixels (down for a negative one), in strips too thin to show."""
     out = Image.new('L', plate.size)
     count = 64
     for i in range(count):

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 
 from checkout_core.catalogue import Product
 from checkout_core.errors import CheckoutError
-
 from checkout_sim.labels.canvas import Colour
 
 FONTS = ('square', 'round', 'gothic', 'barun', 'myeongjo')
 MARKS = ('oval', 'box', 'shield', 'plain', 'sun', 'ribbon', 'leaf', 'stamp')
 BANDS = ('wave', 'straight', 'slope', 'zigzag', 'double')
 _FIELDS = {
-    "layout", "brand", "title", "title_en", "tagline", "flavour", "colours", "pattern", "motif", "net", "claims", "font",
-    "band", "maker", "ingredients", "slant", "seed", "lid",
+    'layout', 'brand', 'title', 'title_en', 'tagline', 'flavour', 'colours', 'pattern', 'motif', 'net', 'claims',
+    'font', 'band', 'maker', 'ingredients', 'slant', 'seed',
 }  # fmt: skip
 _COLOURS = ('base', 'second', 'accent', 'title', 'outline', 'paper')
 
@@ -66,7 +65,7 @@ class Design:
 
 def design_of(product: Product) -> Design:
     """Check the label of a product and return it; raise CheckoutError that names the file, the field and the cure."""
-    from checkout_sim.labels.fronts import LAYOUTS
+    from checkout_sim.labels.layouts import LAYOUTS
     from checkout_sim.labels.motifs import MOTIFS
     from checkout_sim.labels.patterns import PATTERNS
 

@@ -1,11 +1,12 @@
-"""The building blocks of a printed package: brand mark, flavour band and badge, claims, net weight, bar code, tables."""
+"""The building blocks of a printed package: brand mark, flavour band and badge, claims, bar code, tables."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from checkout_sim.labels import barcode
 from checkout_sim.labels.canvas import (
@@ -39,17 +40,36 @@ def brand_mark(c: Canvas, at: Point, size: float, d: Design) -> None:
         c.ellipse(at, half + size * 0.42, size * 0.5, WHITE)
         c.ellipse(at, half + size * 0.36, size * 0.44, d.brand_colour)
     elif d.mark in ('box', 'ribbon'):
-        c.rect((x - half - size * 0.28, y - size * 0.46, x + half + size * 0.28, y + size * 0.46), d.brand_colour,
-               radius=size * 0.14 if d.mark == "box" else 0)  # fmt: skip
+        c.rect(
+            (x - half - size * 0.28, y - size * 0.46, x + half + size * 0.28, y + size * 0.46),
+            d.brand_colour,
+            radius=size * 0.14 if d.mark == 'box' else 0,
+        )
         if d.mark == 'ribbon':
             for side in (-1, 1):
                 edge = x + side * (half + size * 0.28)
-                c.polygon([(edge, y - size * 0.46), (edge + side * size * 0.3, y - size * 0.46), (edge + side * size * 0.12, y),
-                           (edge + side * size * 0.3, y + size * 0.46), (edge, y + size * 0.46)], darker(d.brand_colour, 0.2))  # fmt: skip
+                c.polygon(
+                    [
+                        (edge, y - size * 0.46),
+                        (edge + side * size * 0.3, y - size * 0.46),
+                        (edge + side * size * 0.12, y),
+                        (edge + side * size * 0.3, y + size * 0.46),
+                        (edge, y + size * 0.46),
+                    ],
+                    darker(d.brand_colour, 0.2),
+                )
     elif d.mark == 'shield':
         w = half + size * 0.3
-        c.polygon([(x - w, y - size * 0.5), (x + w, y - size * 0.5), (x + w, y + size * 0.24), (x, y + size * 0.62),
-                   (x - w, y + size * 0.24)], d.brand_colour)  # fmt: skip
+        c.polygon(
+            [
+                (x - w, y - size * 0.5),
+                (x + w, y - size * 0.5),
+                (x + w, y + size * 0.24),
+                (x, y + size * 0.62),
+                (x - w, y + size * 0.24),
+            ],
+            d.brand_colour,
+        )
         c.line(
             [(x - w * 0.9, y - size * 0.42), (x + w * 0.9, y - size * 0.42)], lighter(d.brand_colour, 0.7), size * 0.04
         )
@@ -57,8 +77,13 @@ def brand_mark(c: Canvas, at: Point, size: float, d: Design) -> None:
         for k in range(16):
             a = math.tau * k / 16
             reach = half + size * 0.46
-            c.polygon([(x + reach * math.cos(a), y + size * 0.66 * math.sin(a)), *[(x + half * 0.9 * math.cos(a + s), y + size * 0.44 * math.sin(a + s)) for s in (-0.18, 0.18)]],
-                      d.brand_colour)  # fmt: skip
+            c.polygon(
+                [
+                    (x + reach * math.cos(a), y + size * 0.66 * math.sin(a)),
+                    *[(x + half * 0.9 * math.cos(a + s), y + size * 0.44 * math.sin(a + s)) for s in (-0.18, 0.18)],
+                ],
+                d.brand_colour,
+            )
         c.ellipse(at, half + size * 0.26, size * 0.46, d.brand_colour)
     elif d.mark == 'stamp':
         c.rect(
@@ -94,6 +119,25 @@ def badge_width(c: Canvas, size: float, d: Design, kind: str) -> float:
     )
 
 
+def _level(_: float) -> float:
+    return 0.0
+
+
+def _wave(t: float) -> float:
+    return 0.13 * math.sin(math.tau * t * 2)
+
+
+def _slope(t: float) -> float:
+    return 0.2 * math.cos(math.tau * t)
+
+
+def _zigzag(t: float) -> float:
+    return 0.13 * (abs((t * 12) % 1 - 0.5) * 4 - 1)
+
+
+_EDGES: dict[str, Callable[[float], float]] = {'wave': _wave, 'slope': _slope, 'zigzag': _zigzag}
+
+
 def band(c: Canvas, box: Box, d: Design, repeat: float = 1.0, words: bool = True) -> None:
     """Draw the flavour band over a box: flavour colour, name and English name; the upper edge has the band's style."""
     x0, y0, x1, y1 = box
@@ -102,10 +146,7 @@ def band(c: Canvas, box: Box, d: Design, repeat: float = 1.0, words: bool = True
     edge = lighter(tone, 0.82) if sum(tone) < 560 else darker(tone, 0.45)
     steps = max(24, round(w / 2.5))
     xs = [x0 + w * i / steps for i in range(steps + 1)]
-    lift = {
-        "wave": lambda t: 0.13 * math.sin(math.tau * t * 2), "slope": lambda t: 0.2 * math.cos(math.tau * t),
-        "zigzag": lambda t: 0.13 * (abs((t * 12) % 1 - 0.5) * 4 - 1),
-    }.get(d.band, lambda t: 0.0)  # fmt: skip
+    lift = _EDGES.get(d.band, _level)
     top = [(x, y0 + h * (0.16 + lift((x - x0) / w))) for x in xs]
     c.polygon([*[(x, y - h * 0.11) for x, y in top], (x1, y1), (x0, y1)], edge)
     c.polygon([*top, (x1, y1 + 1), (x0, y1 + 1)], tone)
@@ -150,8 +191,16 @@ def badge(c: Canvas, at: Point, size: float, d: Design, kind: str) -> None:
         half = max(size * 1.1, c.text_width(d.flavour, size * 0.52, 'square') / 2 + size * 0.35)
         for side in (-1, 1):
             edge = x + side * half
-            c.polygon([(edge - side * size * 0.2, y - size * 0.2), (edge + side * size * 0.45, y - size * 0.2), (edge + side * size * 0.2, y + size * 0.18),
-                       (edge + side * size * 0.45, y + size * 0.56), (edge - side * size * 0.2, y + size * 0.56)], darker(tone, 0.35))  # fmt: skip
+            c.polygon(
+                [
+                    (edge - side * size * 0.2, y - size * 0.2),
+                    (edge + side * size * 0.45, y - size * 0.2),
+                    (edge + side * size * 0.2, y + size * 0.18),
+                    (edge + side * size * 0.45, y + size * 0.56),
+                    (edge - side * size * 0.2, y + size * 0.56),
+                ],
+                darker(tone, 0.35),
+            )
         c.rect((x - half, y - size * 0.42, x + half, y + size * 0.42), tone)
         c.line([(x - half, y - size * 0.34), (x + half, y - size * 0.34)], on, size * 0.03, 0.6)
         c.line([(x - half, y + size * 0.34), (x + half, y + size * 0.34)], on, size * 0.03, 0.6)
@@ -200,7 +249,7 @@ def barcode_box(c: Canvas, box: Box, d: Design) -> None:
     width, height = module * cells, max(8, min(across, round(module * 74)))
     plate = Image.new('RGB', (width, height), WHITE)
     tile = Canvas((1, 1), c.scale / SUPERSAMPLE, WHITE)
-    tile.image, tile.draw = plate, _draw(plate)
+    tile.image, tile.draw = plate, ImageDraw.Draw(plate, 'RGBA')
     digits = max(5, round(height * 0.17))
     for i, bit in enumerate(barcode.modules(d.ean13)):
         if bit == '1':
@@ -211,26 +260,42 @@ def barcode_box(c: Canvas, box: Box, d: Design) -> None:
             )
     size = digits / c.scale
     for text, cell in ((d.ean13[0], 4.0), (d.ean13[1:7], 35.0), (d.ean13[7:], 81.0)):
-        tile.text((cell * module / c.scale, (height - digits * 0.55) / c.scale), text, size, (18, 18, 20), "gothic", anchor="mm",
-                  max_width=(7 if len(text) == 1 else 38) * module / c.scale)  # fmt: skip
+        tile.text(
+            (cell * module / c.scale, (height - digits * 0.55) / c.scale),
+            text,
+            size,
+            (18, 18, 20),
+            'gothic',
+            anchor='mm',
+            max_width=(7 if len(text) == 1 else 38) * module / c.scale,
+        )
     if turn:
         plate = plate.transpose(Image.Transpose.ROTATE_90)
     cx, cy = round((x0 + x1) / 2 * c.scale), round((y0 + y1) / 2 * c.scale)
     c.image.paste(plate, (cx - plate.width // 2, cy - plate.height // 2))
 
 
-def _draw(image: Image.Image):  # type: ignore[no-untyped-def]
-    from PIL import ImageDraw
+class Row(NamedTuple):
+    """Hold a line of the nutrition table: name, unit, daily value, and the ranges for meals, sweets and drinks."""
 
-    return ImageDraw.Draw(image, 'RGBA')
+    name: str
+    unit: str
+    daily: float
+    meal: tuple[float, float]
+    sweet: tuple[float, float]
+    drink: tuple[float, float]
 
 
-# name, unit, daily value, and the range for food, sweets and drinks
-_ROWS: tuple[tuple[str, str, float, tuple[float, float], tuple[float, float], tuple[float, float]], ...] = (
-    ("나트륨", "mg", 2000, (480, 1790), (60, 320), (0, 40)), ("탄수화물", "g", 324, (28, 82), (40, 90), (0, 39)),
-    ("당류", "g", 100, (1, 6), (18, 44), (0, 38)), ("지방", "g", 54, (6, 19), (12, 30), (0, 0)), ("트랜스지방", "g", 0, (0, 0), (0, 0), (0, 0)),
-    ("포화지방", "g", 15, (2, 9), (6, 14), (0, 0)), ("콜레스테롤", "mg", 300, (0, 30), (0, 25), (0, 0)), ("단백질", "g", 55, (6, 13), (3, 8), (0, 1)),
-)  # fmt: skip
+_ROWS = (
+    Row('나트륨', 'mg', 2000, (480, 1790), (60, 320), (0, 40)),
+    Row('탄수화물', 'g', 324, (28, 82), (40, 90), (0, 39)),
+    Row('당류', 'g', 100, (1, 6), (18, 44), (0, 38)),
+    Row('지방', 'g', 54, (6, 19), (12, 30), (0, 0)),
+    Row('트랜스지방', 'g', 0, (0, 0), (0, 0), (0, 0)),
+    Row('포화지방', 'g', 15, (2, 9), (6, 14), (0, 0)),
+    Row('콜레스테롤', 'mg', 300, (0, 30), (0, 25), (0, 0)),
+    Row('단백질', 'g', 55, (6, 13), (3, 8), (0, 1)),
+)
 
 
 def nutrition(c: Canvas, box: Box, d: Design) -> None:
@@ -262,15 +327,21 @@ def nutrition(c: Canvas, box: Box, d: Design) -> None:
     )
     count = min(len(_ROWS), max(3, int((h - head) / 2.5)))
     step = (h - head) / count
-    kind = {'beverage': 5, 'alcohol': 5, 'confectionery': 4, 'ice_cream': 4, 'snack': 4}.get(d.category, 3)
+    drink, sweet = d.category in ('beverage', 'alcohol'), d.category in ('confectionery', 'ice_cream', 'snack')
     for i, row in enumerate(_ROWS[:count]):
-        name, unit, daily = row[:3]
-        low, high = row[kind]
+        low, high = row.drink if drink else row.sweet if sweet else row.meal
         amount = round(low + (high - low) * rng.random())
         y = y0 + head + step * (i + 0.5)
         size = min(step * 0.72, 3.0)
-        c.text((x0 + w * 0.03, y), f'{name} {amount}{unit}', size, INK, 'gothic', max_width=w * 0.62)
-        c.text((x1 - w * 0.03, y), f'{round(100 * amount / daily) if daily else 0}%', size, INK, 'gothic', anchor='rm')
+        c.text((x0 + w * 0.03, y), f'{row.name} {amount}{row.unit}', size, INK, 'gothic', max_width=w * 0.62)
+        c.text(
+            (x1 - w * 0.03, y),
+            f'{round(100 * amount / row.daily) if row.daily else 0}%',
+            size,
+            INK,
+            'gothic',
+            anchor='rm',
+        )
         if i:
             c.line([(x0, y - step / 2), (x1, y - step / 2)], (150, 150, 150), 0.18)
 
@@ -290,8 +361,19 @@ def paragraph(c: Canvas, box: Box, text: str, size: float, colour: Colour = INK,
     return y
 
 
-_RECYCLE = {"can": "캔류", "bottle": "페트", "carton": "종이팩", "box": "종이", "cup": "PP", "tray": "PP", "tube": "PE",
-            "canister": "종이", "bag": "비닐류", "pouch": "비닐류", "kimbap": "비닐류"}  # fmt: skip
+_RECYCLE = {
+    'can': '캔류',
+    'bottle': '페트',
+    'carton': '종이팩',
+    'box': '종이',
+    'cup': 'PP',
+    'tray': 'PP',
+    'tube': 'PE',
+    'canister': '종이',
+    'bag': '비닐류',
+    'pouch': '비닐류',
+    'kimbap': '비닐류',
+}
 
 
 def recycling(c: Canvas, at: Point, size: float, d: Design, colour: Colour) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from checkout_core.errors import CheckoutError
 from PIL import ImageFont
+
+from checkout_core.errors import CheckoutError
 
 FONT_DIR = Path('/usr/share/fonts/truetype/nanum')
 FACES = {
@@ -25,7 +26,7 @@ FACES = {
 
 @functools.lru_cache(maxsize=512)
 def font(face: str, size_px: int) -> ImageFont.FreeTypeFont:
-    """Return a face of `FACES` at a pixel size; raise CheckoutError that names the Debian package when it is missing."""
+    """Return a face of `FACES` at a pixel size; raise CheckoutError that names the Debian package if it is missing."""
     path = FONT_DIR / FACES[face]
     try:
         # Basic layout on purpose: it does not depend on the raqm library that a host may or may not have.

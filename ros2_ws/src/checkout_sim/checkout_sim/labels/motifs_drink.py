@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from checkout_sim.labels.canvas import Canvas, Colour, Point, darker, ellipse_points, lighter, turned
+from checkout_sim.labels.canvas import Canvas, Colour, Point, ellipse_points, lighter, turned
 from checkout_sim.labels.design import Design
 
 _GRAIN: Colour = (214, 160, 78)
@@ -29,8 +29,16 @@ def cola_splash(c: Canvas, at: Point, r: float, d: Design) -> None:
     for _ in range(26):
         px, py = x + rng.uniform(-0.42, 0.42) * r, y + rng.uniform(-0.6, 0.8) * r
         c.ring((px, py), r * rng.uniform(0.015, 0.04), r * 0.012, (255, 226, 196), 0.8)
-    c.polygon([(x - r * 0.47, y - r * 0.6), (x - r * 0.38, y - r * 0.6), (x - r * 0.31, y + r * 0.75), (x - r * 0.36, y + r * 0.75)],
-              (255, 255, 255), 0.45)  # fmt: skip
+    c.polygon(
+        [
+            (x - r * 0.47, y - r * 0.6),
+            (x - r * 0.38, y - r * 0.6),
+            (x - r * 0.31, y + r * 0.75),
+            (x - r * 0.36, y + r * 0.75),
+        ],
+        (255, 255, 255),
+        0.45,
+    )
     for k in range(9):
         c.ball(
             (x - r * 0.52 + k * r * 0.13, y - r * 0.75 - r * 0.05 * (k % 2)),
@@ -71,8 +79,13 @@ def _slice(c: Canvas, at: Point, r: float, tone: Colour) -> None:
     for k in range(9):
         a = k * 40
         wedge = [(at[0], at[1]), *ellipse_points(at, r * 0.8, r * 0.8, 5, a + 3, 34)]
-        wedge = [(at[0] + (px - at[0]) * 0.97 + r * 0.03 * math.cos(math.radians(a + 20)),
-                  at[1] + (py - at[1]) * 0.97 + r * 0.03 * math.sin(math.radians(a + 20))) for px, py in wedge]  # fmt: skip
+        wedge = [
+            (
+                at[0] + (px - at[0]) * 0.97 + r * 0.03 * math.cos(math.radians(a + 20)),
+                at[1] + (py - at[1]) * 0.97 + r * 0.03 * math.sin(math.radians(a + 20)),
+            )
+            for px, py in wedge
+        ]
         c.solid(wedge, tone, 0.5, 0.12, (0.5, 0.5))
     c.ellipse((at[0] - r * 0.3, at[1] - r * 0.4), r * 0.2, r * 0.1, (255, 255, 255), 0.35)
 
@@ -113,7 +126,7 @@ def barley(c: Canvas, at: Point, r: float, d: Design) -> None:
         )
 
 
-def milk(c: Canvas, at: Point, r: float, d: Design) -> None:
+def milk(c: Canvas, at: Point, r: float, _d: Design) -> None:
     """Draw a glass of milk on a meadow, with a cow's patches behind it and a drop that leaps from it."""
     x, y = at
     shade = (150, 178, 206)
@@ -123,8 +136,13 @@ def milk(c: Canvas, at: Point, r: float, d: Design) -> None:
         (-0.70, 0.36, 0.20, 0.16),
         (0.40, -0.62, 0.16, 0.12),
     ):
-        blob = [(x + r * (px + rx * (1 + 0.18 * math.sin(3 * t + px * 9)) * math.cos(t)), y + r * (py + ry * (1 + 0.2 * math.cos(2 * t + py * 7)) * math.sin(t)))
-                for t in (math.tau * k / 40 for k in range(40))]  # fmt: skip
+        blob = [
+            (
+                x + r * (px + rx * (1 + 0.18 * math.sin(3 * t + px * 9)) * math.cos(t)),
+                y + r * (py + ry * (1 + 0.2 * math.cos(2 * t + py * 7)) * math.sin(t)),
+            )
+            for t in (math.tau * k / 40 for k in range(40))
+        ]
         c.polygon(blob, (44, 46, 54))
     c.ellipse((x, y + r * 0.86), r * 0.95, r * 0.16, (118, 178, 76))
     c.ellipse((x, y + r * 0.83), r * 0.62, r * 0.09, (74, 132, 52))
@@ -135,15 +153,34 @@ def milk(c: Canvas, at: Point, r: float, d: Design) -> None:
         (x - r * 0.33, y + r * 0.84),
     ]
     c.solid([(px + (px - x) * 0.09, py) for px, py in glass], shade, 0.45, 0.25)
-    c.solid([(x - r * 0.39, y - r * 0.22), (x + r * 0.39, y - r * 0.22), (x + r * 0.31, y + r * 0.78), (x - r * 0.31, y + r * 0.78)], (240, 243, 247), 0.9, 0.14,
-            (0.4, 0.4))  # fmt: skip
+    c.solid(
+        [
+            (x - r * 0.39, y - r * 0.22),
+            (x + r * 0.39, y - r * 0.22),
+            (x + r * 0.31, y + r * 0.78),
+            (x - r * 0.31, y + r * 0.78),
+        ],
+        (240, 243, 247),
+        0.9,
+        0.14,
+        (0.4, 0.4),
+    )
     c.ball((x, y - r * 0.42), r * 0.455, r * 0.11, shade, 0.5, 0.1)
     c.ball((x, y - r * 0.40), r * 0.40, r * 0.085, (252, 253, 255), 0.8, 0.12)
     for k in range(5):
         px = x + r * (-0.22 + 0.11 * k)
         high = r * (0.16 + 0.20 * math.sin(math.pi * (k + 0.5) / 5))
-        c.solid([(px - r * 0.075, y - r * 0.40), (px - r * 0.03, y - r * 0.42 - high), (px + r * 0.03, y - r * 0.42 - high), (px + r * 0.075, y - r * 0.40)],
-                (250, 251, 254), 0.8, 0.16)  # fmt: skip
+        c.solid(
+            [
+                (px - r * 0.075, y - r * 0.40),
+                (px - r * 0.03, y - r * 0.42 - high),
+                (px + r * 0.03, y - r * 0.42 - high),
+                (px + r * 0.075, y - r * 0.40),
+            ],
+            (250, 251, 254),
+            0.8,
+            0.16,
+        )
         c.ball((px, y - r * 0.43 - high), r * 0.055, r * 0.06, (250, 251, 254), 0.8, 0.18)
     c.ball((x + r * 0.03, y - r * 0.93), r * 0.07, r * 0.08, (250, 251, 254), 0.8, 0.22)
     c.polygon(

@@ -167,8 +167,16 @@ def shrimp(c: Canvas, at: Point, r: float, d: Design) -> None:
     for i in range(9):
         a = rng.uniform(-40, 40) + (i % 2) * 90
         px, py = x + rng.uniform(-0.6, 0.6) * r, y + rng.uniform(0.05, 0.62) * r
-        stick = turned([(px - r * 0.42, py - r * 0.09), (px + r * 0.42, py - r * 0.09), (px + r * 0.42, py + r * 0.09),
-                        (px - r * 0.42, py + r * 0.09)], (px, py), a)  # fmt: skip
+        stick = turned(
+            [
+                (px - r * 0.42, py - r * 0.09),
+                (px + r * 0.42, py - r * 0.09),
+                (px + r * 0.42, py + r * 0.09),
+                (px - r * 0.42, py + r * 0.09),
+            ],
+            (px, py),
+            a,
+        )
         c.solid(stick, (236, 178, 92), 0.5, 0.3)
         for k in range(-4, 5):
             rib = turned([(px + r * k * 0.09, py - r * 0.085), (px + r * k * 0.09, py + r * 0.085)], (px, py), a)
@@ -210,10 +218,9 @@ def _rounded(corners: list[Point], radius: float) -> list[Point]:
                 )
             )
         for t in _ts(6):
-            a, b = (1 - t) ** 2, t**2
-            points.append(
-                tuple(a * p + 2 * t * (1 - t) * q + b * s for p, q, s in zip(ends[0], corner, ends[1], strict=True))
-            )  # type: ignore[arg-type]
+            p, q, r = (1 - t) ** 2, 2 * t * (1 - t), t**2
+            x, y = (p * ends[0][k] + q * corner[k] + r * ends[1][k] for k in range(2))
+            points.append((x, y))
     return points
 
 

@@ -26,11 +26,13 @@ def choco_pie(c: Canvas, at: Point, r: float, d: Design) -> None:
     for top, low, tone in layers:
         c.polygon(
             [
-                (cx - s * 0.78, cy + s * (top - 0.02)), *[(cx + s * u, cy + s * (top + 0.18 * (1 - u * u))) for u in _span(-0.78, 0.78)],
-                (cx + s * 0.78, cy + s * (low - 0.02)), *[(cx + s * u, cy + s * (low + 0.18 * (1 - u * u))) for u in _span(0.78, -0.78)],
+                (cx - s * 0.78, cy + s * (top - 0.02)),
+                *[(cx + s * u, cy + s * (top + 0.18 * (1 - u * u))) for u in _span(-0.78, 0.78)],
+                (cx + s * 0.78, cy + s * (low - 0.02)),
+                *[(cx + s * u, cy + s * (low + 0.18 * (1 - u * u))) for u in _span(0.78, -0.78)],
             ],
             tone,
-        )  # fmt: skip
+        )
     rng = d.rng('pie')
     for _ in range(46):
         u = rng.uniform(-0.7, 0.7)
@@ -57,9 +59,13 @@ def butter_cookies(c: Canvas, at: Point, r: float, d: Design) -> None:
     rng = d.rng('almond')
     for _ in range(5):
         px, py, a = x + rng.uniform(-0.8, 0.8) * r, y + rng.uniform(-0.75, 0.8) * r, rng.uniform(0, 180)
-        nut = [(px + r * 0.17 * math.cos(t) * math.cos(a) - r * 0.1 * math.sin(t) * math.sin(a),
-                py + r * 0.17 * math.cos(t) * math.sin(a) + r * 0.1 * math.sin(t) * math.cos(a))
-               for t in (math.tau * k / 16 for k in range(16))]  # fmt: skip
+        nut = [
+            (
+                px + r * 0.17 * math.cos(t) * math.cos(a) - r * 0.1 * math.sin(t) * math.sin(a),
+                py + r * 0.17 * math.cos(t) * math.sin(a) + r * 0.1 * math.sin(t) * math.cos(a),
+            )
+            for t in (math.tau * k / 16 for k in range(16))
+        ]
         c.solid(nut, (176, 104, 52), 0.5, 0.35)
         c.line([nut[0], nut[8]], (226, 170, 110), r * 0.02, 0.7)
 
@@ -67,8 +73,13 @@ def butter_cookies(c: Canvas, at: Point, r: float, d: Design) -> None:
 def _cookie(c: Canvas, at: Point, s: float) -> None:
     x, y = at
     c.glow((x + s * 0.08, y + s * 0.16), s * 1.2, s * 1.1, (110, 62, 18), 0.6)
-    flower = [(x + s * (0.94 + 0.06 * math.cos(16 * t)) * math.cos(t), y + s * (0.94 + 0.06 * math.cos(16 * t)) * math.sin(t) * 0.92)
-              for t in (math.tau * k / 96 for k in range(96))]  # fmt: skip
+    flower = [
+        (
+            x + s * (0.94 + 0.06 * math.cos(16 * t)) * math.cos(t),
+            y + s * (0.94 + 0.06 * math.cos(16 * t)) * math.sin(t) * 0.92,
+        )
+        for t in (math.tau * k / 96 for k in range(96))
+    ]
     c.solid(flower, (232, 172, 84), 0.5, 0.3)
     for k in range(16):
         a = math.tau * k / 16

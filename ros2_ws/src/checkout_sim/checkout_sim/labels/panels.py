@@ -8,10 +8,22 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from checkout_sim.labels.canvas import WHITE, Canvas, Colour, darker, lighter, mix, readable
+from checkout_sim.labels.canvas import WHITE, Canvas, Colour, darker, lighter, readable
 from checkout_sim.labels.design import Design
 from checkout_sim.labels.elements import (
-    BAND_SHARE, INK, Box, badge, badge_width, band, barcode_box, brand_mark, brand_width, lines_of, nutrition, paragraph, recycling,
+    BAND_SHARE,
+    INK,
+    Box,
+    badge,
+    badge_width,
+    band,
+    barcode_box,
+    brand_mark,
+    brand_width,
+    lines_of,
+    nutrition,
+    paragraph,
+    recycling,
 )  # fmt: skip
 from checkout_sim.labels.fronts import compose
 from checkout_sim.labels.motifs import MOTIFS
@@ -61,8 +73,17 @@ def strip(c: Canvas, d: Design, p: Panel) -> None:
         brand_mark(c, (c.w * 0.03 + half, room * 0.30), size, d)
         badge(c, (c.w * 0.03 + max(half, size), room * 0.74), min(room * 0.30, c.w * 0.09), d, 'pill')
         left = c.w * 0.06 + max(2 * half, c.text_width(d.flavour, size * 0.5, 'round') + size)
-        c.headline(((left + c.w * 0.80) / 2, room * 0.5), " ".join(d.title), room * 0.52, d.ink, d.font, max_width=c.w * 0.79 - left,
-                   outline=((0.08, d.outline),), heavy=0.03, slant=d.slant)  # fmt: skip
+        c.headline(
+            ((left + c.w * 0.80) / 2, room * 0.5),
+            ' '.join(d.title),
+            room * 0.52,
+            d.ink,
+            d.font,
+            max_width=c.w * 0.79 - left,
+            outline=((0.08, d.outline),),
+            heavy=0.03,
+            slant=d.slant,
+        )
         MOTIFS[d.motif](c, (c.w * 0.895, room * 0.5), min(room * 0.44, c.w * 0.085), d)
     else:
         tall = c.sub(room * 0.98, c.w, d.base)
@@ -79,8 +100,17 @@ def strip(c: Canvas, d: Design, p: Panel) -> None:
         wide = badge_width(tall, mark, d, 'pill')
         right = tall.w * 0.96 - wide
         badge(tall, (tall.w * 0.97 - wide / 2, tall.h * 0.5), mark, d, 'pill')
-        tall.headline(((left + right) / 2, tall.h * 0.5), " ".join(d.title), tall.h * 0.62, d.ink, d.font, max_width=(right - left) * 0.96,
-                      outline=((0.08, d.outline),), heavy=0.03, slant=d.slant)  # fmt: skip
+        tall.headline(
+            ((left + right) / 2, tall.h * 0.5),
+            ' '.join(d.title),
+            tall.h * 0.62,
+            d.ink,
+            d.font,
+            max_width=(right - left) * 0.96,
+            outline=((0.08, d.outline),),
+            heavy=0.03,
+            slant=d.slant,
+        )
         c.image.paste(tall.image.transpose(Image.Transpose.ROTATE_90), (0, 0))
     band(c, (0, c.h - foot, c.w, c.h), d)
 
@@ -111,7 +141,7 @@ def wrap(c: Canvas, d: Design, p: Panel) -> None:
     band(c, (0, c.h - foot, c.w, c.h), d, repeat=0.85)
 
 
-def can_lid(c: Canvas, d: Design, p: Panel) -> None:
+def can_lid(c: Canvas, d: Design, _p: Panel) -> None:
     """Draw an aluminium lid with its opening; ring and tab have the flavour colour."""
     r = c.w / 2
     _metal(c, (0.90, 0.91, 0.93))
@@ -129,7 +159,7 @@ def can_lid(c: Canvas, d: Design, p: Panel) -> None:
     c.ball((r, r + r * 0.05), r * 0.075, r * 0.075, (214, 216, 220), 0.6, 0.3)
 
 
-def can_base(c: Canvas, d: Design, p: Panel) -> None:
+def can_base(c: Canvas, d: Design, _p: Panel) -> None:
     """Draw the domed bottom of a can: print that runs under the edge, the date, the name."""
     r = c.w / 2
     _metal(c, (0.82, 0.83, 0.85))
@@ -142,7 +172,7 @@ def can_base(c: Canvas, d: Design, p: Panel) -> None:
     c.text((r, r * 1.06), f'{d.brand} {d.flavour}', r * 0.17, (40, 40, 60), 'gothic', anchor='mm', max_width=r * 1.2)
 
 
-def paper_lid(c: Canvas, d: Design, p: Panel) -> None:
+def paper_lid(c: Canvas, d: Design, _p: Panel) -> None:
     """Draw the lid of a cup: a small front within a ring of the flavour colour."""
     r = c.w / 2
     background(c, d)
@@ -154,7 +184,7 @@ def paper_lid(c: Canvas, d: Design, p: Panel) -> None:
     _outside(c, r, lighter(d.base, 0.4))
 
 
-def paper_base(c: Canvas, d: Design, p: Panel) -> None:
+def paper_base(c: Canvas, d: Design, _p: Panel) -> None:
     """Draw the bottom of a cup: white board with a ring of the flavour colour, name and bar code."""
     r = c.w / 2
     c.rect((0, 0, c.w, c.h), d.paper)
@@ -178,7 +208,7 @@ def cap(c: Canvas, d: Design, p: Panel) -> None:
     c.text((r, r * 1.3), d.flavour, r * 0.3, readable(tone), 'square', anchor='mm', max_width=r * 1.1)
 
 
-def ridges(c: Canvas, d: Design, p: Panel) -> None:
+def ridges(c: Canvas, _d: Design, p: Panel) -> None:
     """Draw the ridged side of a screw cap."""
     tone = p.colour or WHITE
     c.gradient((0, 0, c.w, c.h), lighter(tone, 0.15), darker(tone, 0.08))
@@ -195,7 +225,7 @@ def plain(c: Canvas, d: Design, p: Panel) -> None:
     c.rect((0, 0, c.w, c.h), p.colour or d.paper)
 
 
-def metal(c: Canvas, d: Design, p: Panel) -> None:
+def metal(c: Canvas, _d: Design, _p: Panel) -> None:
     """Fill with aluminium as it shows around a rim."""
     for i in range(24):
         level = 178 + round(44 * math.sin(math.tau * i / 24 * 2) + 18 * math.sin(math.tau * i / 24 * 5))
@@ -206,8 +236,16 @@ def _net(c: Canvas, corner: tuple[float, float], d: Design) -> None:
     size = min(max(min(c.w, c.h) * 0.042, 3.2), 6.0)
     tone = WHITE if readable(d.second) == WHITE else INK
     halo = (30, 22, 20) if tone == WHITE else (255, 255, 255)
-    c.text((corner[0] - size * 0.6, corner[1] - size * 0.75), d.net, size, tone, "square", anchor="rm", outline=((0.1, halo),),
-           max_width=c.w * 0.5)  # fmt: skip
+    c.text(
+        (corner[0] - size * 0.6, corner[1] - size * 0.75),
+        d.net,
+        size,
+        tone,
+        'square',
+        anchor='rm',
+        outline=((0.1, halo),),
+        max_width=c.w * 0.5,
+    )
 
 
 def _small_title(c: Canvas, box: Box, d: Design) -> None:
@@ -227,12 +265,21 @@ def _small_title(c: Canvas, box: Box, d: Design) -> None:
         badge(c, ((x0 + x1) / 2, y1 - mark * 0.52), mark, d, 'pill')
         line = (h - size * 1.15 - mark * 1.1) * 0.86
         middle = (y0 + size * 1.15 + y1 - mark * 1.1) / 2
-    c.headline(((x0 + x1) / 2, middle), " ".join(d.title), line, d.ink, d.font, max_width=w * 0.97, outline=((0.08, d.outline),), heavy=0.03,
-               slant=d.slant)  # fmt: skip
+    c.headline(
+        ((x0 + x1) / 2, middle),
+        ' '.join(d.title),
+        line,
+        d.ink,
+        d.font,
+        max_width=w * 0.97,
+        outline=((0.08, d.outline),),
+        heavy=0.03,
+        slant=d.slant,
+    )
 
 
 def _information(c: Canvas, box: Box, d: Design) -> None:
-    """Draw the paper panel: nutrition, texts, recycling mark, bar code; stacked when upright, side by side when wide."""
+    """Draw the paper panel: tables, texts, recycling mark, bar code; stacked when upright, side by side when wide."""
     x0, y0, x1, y1 = box
     w, h = x1 - x0, y1 - y0
     c.rect(box, d.paper, 0.96, radius=min(w, h) * 0.04)
@@ -265,8 +312,16 @@ def _around(c: Canvas, text: str, middle: float, r: float, size: float, degrees:
     for letter in text:
         step = math.degrees(c.text_width(letter, size, 'square') / r)
         at = math.radians(angle + step / 2)
-        c.headline((middle + r * math.sin(at), middle - r * math.cos(at)), letter if letter != " " else "·", size, colour, "square",
-                   max_width=size * 2, turn=-(angle + step / 2), heavy=0.02)  # fmt: skip
+        c.headline(
+            (middle + r * math.sin(at), middle - r * math.cos(at)),
+            letter if letter != ' ' else '·',
+            size,
+            colour,
+            'square',
+            max_width=size * 2,
+            turn=-(angle + step / 2),
+            heavy=0.02,
+        )
         angle += step
 
 
@@ -283,11 +338,6 @@ def _metal(c: Canvas, tone: tuple[float, float, float]) -> None:
 def _outside(c: Canvas, r: float, colour: Colour) -> None:
     """Fill the corners outside the disc, which no surface shows, with the colour of the rim."""
     c.ring((r, r), r * 1.5, r * 0.5, colour)
-
-
-def face_mix(d: Design) -> Colour:
-    """Return the colour that stands for the whole print, for edges that carry none."""
-    return mix(d.base, d.second, 0.5)
 
 
 ROLES: dict[str, Role] = {

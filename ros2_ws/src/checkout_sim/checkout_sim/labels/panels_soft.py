@@ -16,7 +16,7 @@ from checkout_sim.labels.sheet import Panel
 SEAL = 10.0  # mm of crimped film at each end of a bag
 
 
-def bag_front(c: Canvas, d: Design, p: Panel) -> None:
+def bag_front(c: Canvas, d: Design, _p: Panel) -> None:
     """Draw the front of a bag between its two seals."""
     background(c, d)
     foot = _foot(c)
@@ -27,7 +27,7 @@ def bag_front(c: Canvas, d: Design, p: Panel) -> None:
     _seals(c, d)
 
 
-def bag_back(c: Canvas, d: Design, p: Panel) -> None:
+def bag_back(c: Canvas, d: Design, _p: Panel) -> None:
     """Draw the back of a bag: small title, tables, bar code, the fin that runs down its middle."""
     background(c, d)
     foot = _foot(c)
@@ -49,8 +49,16 @@ def _band_words(c: Canvas, d: Design, y: float, foot: float) -> None:
     text = f'{d.flavour}  {d.flavour_en}'.strip()
     count = max(1, round(c.w / 90))
     for i in range(count):
-        c.text((c.w * (i + 0.5) / count, y), text, min(foot * 0.56, 9.0), readable(d.flavour_colour), "square", anchor="mm",
-               max_width=c.w / count * 0.8, heavy=0.015)  # fmt: skip
+        c.text(
+            (c.w * (i + 0.5) / count, y),
+            text,
+            min(foot * 0.56, 9.0),
+            readable(d.flavour_colour),
+            'square',
+            anchor='mm',
+            max_width=c.w / count * 0.8,
+            heavy=0.015,
+        )
 
 
 def _seals(c: Canvas, d: Design) -> None:
@@ -65,7 +73,7 @@ def _seals(c: Canvas, d: Design) -> None:
             c.rect((0, y + SEAL * 0.05, c.w, y + SEAL * 0.095), (0, 0, 0), 0.22)
 
 
-def kimbap_front(c: Canvas, d: Design, p: Panel) -> None:
+def kimbap_front(c: Canvas, d: Design, _p: Panel) -> None:
     """Draw the front of a wrapped rice triangle: seaweed, a label with the title, the flavour below."""
     _seaweed(c, d)
     c.polygon([(c.w * 0.5, -c.h * 0.02), (c.w * 0.72, c.h * 0.46), (c.w * 0.28, c.h * 0.46)], d.base)
@@ -73,8 +81,16 @@ def kimbap_front(c: Canvas, d: Design, p: Panel) -> None:
     MOTIFS[d.motif](c, (c.w * 0.5, c.h * 0.355), c.w * 0.10, d)
     brand_mark(c, (c.w * 0.5, c.h * 0.205), c.h * 0.07, d)
     for i, line in enumerate(d.title):
-        c.headline((c.w * 0.5, c.h * (0.585 + 0.15 * (i - (len(d.title) - 1) / 2))), line, c.h * (0.175 if len(d.title) == 1 else 0.14), d.ink, d.font,
-                   max_width=c.w * 0.53, outline=((0.09, d.outline),), heavy=0.03)  # fmt: skip
+        c.headline(
+            (c.w * 0.5, c.h * (0.585 + 0.15 * (i - (len(d.title) - 1) / 2))),
+            line,
+            c.h * (0.175 if len(d.title) == 1 else 0.14),
+            d.ink,
+            d.font,
+            max_width=c.w * 0.53,
+            outline=((0.09, d.outline),),
+            heavy=0.03,
+        )
     c.text(
         (c.w * 0.5, c.h * 0.745),
         d.tagline or d.title_en,
@@ -97,7 +113,7 @@ def kimbap_front(c: Canvas, d: Design, p: Panel) -> None:
     c.line([(c.w * 0.5, 0), (c.w * 0.5, c.h * 0.12)], (226, 40, 40), c.w * 0.02)
 
 
-def kimbap_back(c: Canvas, d: Design, p: Panel) -> None:
+def kimbap_back(c: Canvas, d: Design, _p: Panel) -> None:
     """Draw the back: seaweed, how to open it, the label with tables and bar code."""
     _seaweed(c, d)
     c.polygon([(c.w * 0.5, c.h * 0.02), (c.w * 0.70, c.h * 0.42), (c.w * 0.30, c.h * 0.42)], d.second)
@@ -126,14 +142,21 @@ def kimbap_back(c: Canvas, d: Design, p: Panel) -> None:
     )
 
 
-def kimbap_wall(c: Canvas, d: Design, p: Panel) -> None:
+def kimbap_wall(c: Canvas, d: Design, _p: Panel) -> None:
     """Draw the narrow side of a rice triangle: film over seaweed with a printed stripe."""
     _seaweed(c, d)
     c.rect((0, c.h * 0.30, c.w, c.h * 0.70), d.flavour_colour)
     c.rect((0, c.h * 0.28, c.w, c.h * 0.31), lighter(d.flavour_colour, 0.7))
     for i in range(6):
-        c.text((c.w * (i + 0.5) / 6, c.h * 0.5), f"{' '.join(d.title)} {d.flavour}", c.h * 0.2, readable(d.flavour_colour), "square", anchor="mm",
-               max_width=c.w / 6 * 0.9)  # fmt: skip
+        c.text(
+            (c.w * (i + 0.5) / 6, c.h * 0.5),
+            f'{" ".join(d.title)} {d.flavour}',
+            c.h * 0.2,
+            readable(d.flavour_colour),
+            'square',
+            anchor='mm',
+            max_width=c.w / 6 * 0.9,
+        )
 
 
 def _seaweed(c: Canvas, d: Design) -> None:
@@ -145,7 +168,7 @@ def _seaweed(c: Canvas, d: Design) -> None:
         c.line([(x, y), (x + s * math.cos(a), y + s * math.sin(a))], tone, 0.22, 0.7)
 
 
-def gable(c: Canvas, d: Design, p: Panel) -> None:
+def gable(c: Canvas, d: Design, _p: Panel) -> None:
     """Draw the folded side of a carton's roof: the base colour with a flavour edge."""
     c.rect((0, 0, c.w, c.h), lighter(d.base, 0.1))
     c.rect((0, c.h * 0.72, c.w, c.h), d.flavour_colour)
@@ -161,12 +184,19 @@ def gable(c: Canvas, d: Design, p: Panel) -> None:
     c.line([(0, c.h), (c.w / 2, 0), (c.w, c.h)], darker(d.base, 0.15), 0.4)
 
 
-def fin(c: Canvas, d: Design, p: Panel) -> None:
+def fin(c: Canvas, d: Design, _p: Panel) -> None:
     """Draw the sealed fin on top of a carton, with the date."""
     c.rect((0, 0, c.w, c.h), d.flavour_colour)
     c.rect((0, 0, c.w, c.h * 0.10), lighter(d.flavour_colour, 0.5))
-    c.text((c.w * 0.5, c.h * 0.55), f"{d.brand} {' '.join(d.title)} {d.flavour}  2026.12.24 까지", c.h * 0.42, readable(d.flavour_colour), "square",
-           anchor="mm", max_width=c.w * 0.9)  # fmt: skip
+    c.text(
+        (c.w * 0.5, c.h * 0.55),
+        f'{d.brand} {" ".join(d.title)} {d.flavour}  2026.12.24 까지',
+        c.h * 0.42,
+        readable(d.flavour_colour),
+        'square',
+        anchor='mm',
+        max_width=c.w * 0.9,
+    )
 
 
 def bottle_base(c: Canvas, d: Design, p: Panel) -> None:

@@ -47,7 +47,7 @@ class Sheet:
 def make_sheet(
     panels: Sequence[Panel], draw: Callable[[Canvas, Panel], None], ground: Colour = (128, 128, 128)
 ) -> Sheet:
-    """Draw every panel on a canvas of the `ground` colour and pack them; the scale is the largest that keeps to the atlas."""
+    """Draw every panel on the `ground` colour and pack them; the scale is the largest that keeps to the atlas."""
     ppm = MAX_PPM
     while True:
         sizes = [(max(4, math.ceil(p.w * ppm)), max(4, math.ceil(p.h * ppm))) for p in panels]

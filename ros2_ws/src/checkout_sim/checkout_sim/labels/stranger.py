@@ -5,8 +5,8 @@ from __future__ import annotations
 import colorsys
 import random
 
-from checkout_core.catalogue import Money, Package, Product, ean13_check_digit
-
+from checkout_core.catalogue import Package, Product, ean13_check_digit
+from checkout_core.money import Money
 from checkout_sim.labels.canvas import Colour, luminance
 
 _SYLLABLES = (
@@ -48,7 +48,7 @@ _TONES: dict[str, tuple[str, ...]] = {
 def invent(seed: int) -> Product:
     """Return the stranger of a seed; equal seeds give equal products."""
     from checkout_sim.labels.design import BANDS, FONTS, MARKS
-    from checkout_sim.labels.fronts import LAYOUTS
+    from checkout_sim.labels.layouts import LAYOUTS
     from checkout_sim.labels.motifs import MOTIFS
     from checkout_sim.labels.patterns import PATTERNS
 
@@ -95,13 +95,23 @@ def invent(seed: int) -> Product:
         package=Package(shape, tuple(float(s) for s in size), options),
         label={
             'layout': rng.choice(sorted(LAYOUTS)),
-            'brand': {'ko': brand, 'mark': rng.choice(MARKS), 'colour': _hex(_hsv(rng.random(), 0.8, rng.uniform(0.3, 0.9)))},
-            'title': [title] if len(title) < 5 or rng.random() < 0.6 else [title[: len(title) // 2], title[len(title) // 2 :]],
+            'brand': {
+                'ko': brand,
+                'mark': rng.choice(MARKS),
+                'colour': _hex(_hsv(rng.random(), 0.8, rng.uniform(0.3, 0.9))),
+            },
+            'title': [title]
+            if len(title) < 5 or rng.random() < 0.6
+            else [title[: len(title) // 2], title[len(title) // 2 :]],
             'title_en': kind_en if rng.random() < 0.8 else '',
             'tagline': f'{_word(rng, 3)} {_word(rng, 2)} {_word(rng, 3)}' if rng.random() < 0.5 else '',
             'flavour': {'ko': flavour_ko, 'en': flavour_en, 'colour': _hex(flavour)},
             'colours': {
-                'base': _hex(base), 'second': _hex(second), 'accent': _hex(accent), 'title': _hex(ink), 'outline': _hex(outline),
+                'base': _hex(base),
+                'second': _hex(second),
+                'accent': _hex(accent),
+                'title': _hex(ink),
+                'outline': _hex(outline),
             },
             'pattern': rng.choice(sorted(PATTERNS)),
             'motif': rng.choice(sorted(MOTIFS)),
@@ -112,7 +122,7 @@ def invent(seed: int) -> Product:
             'slant': round(rng.choice((0.0, 0.0, 0.12, 0.2)), 2),
         },
         source=f'random_product({seed})',
-    )  # fmt: skip
+    )
 
 
 def _word(rng: random.Random, length: int) -> str:

@@ -6,10 +6,10 @@ import functools
 from dataclasses import replace
 
 import numpy as np
-from checkout_core.catalogue import Product
-from checkout_core.errors import CheckoutError
 from numpy.typing import NDArray
 
+from checkout_core.catalogue import Product
+from checkout_core.errors import CheckoutError
 from checkout_sim.labels.canvas import Canvas
 from checkout_sim.labels.design import Design, design_of
 from checkout_sim.labels.panels import ROLES
@@ -53,7 +53,7 @@ def print_sheet(product: Product) -> tuple[Design, Sheet]:
     def draw(c: Canvas, panel: Panel) -> None:
         roles[panel.role](c, design, panel)
 
-    return design, make_sheet(shape_of(product).panels(product, design), draw, design.base)
+    return design, make_sheet(shape_of(product).panels(product), draw, design.base)
 
 
 class _Key:

@@ -28,8 +28,14 @@ def clutter() -> tuple[Model, ...]:
     return (_keys(), _phone(), _receipt(), _wallet())
 
 
-def _flat_box(sku: str, size_mm: tuple[float, float, float], edge_mm: float, material: Material, grams: float,
-              draw: Callable[[Canvas, Panel], None]) -> Model:  # fmt: skip
+def _flat_box(
+    sku: str,
+    size_mm: tuple[float, float, float],
+    edge_mm: float,
+    material: Material,
+    grams: float,
+    draw: Callable[[Canvas, Panel], None],
+) -> Model:
     """Build a box that lies flat: `top` and `bottom` are its large faces."""
     w, d, t = size_mm
     panels = [Panel('top', 'top', w, d), Panel('bottom', 'bottom', w, d)]
@@ -116,14 +122,30 @@ def _keys() -> Model:
         bow = [(0.011 * math.cos(2 * math.pi * k / 8), 0.011 * math.sin(2 * math.pi * k / 8)) for k in range(8)]
         face = {'front': rects[name], 'back': rects[name], 'wall': rects[name]}
         prism(mesh, bow, 0.003, 0.0022, 0.0005, 0.0, face, (0.024, 0.08))
-        prism(mesh, _offset([(-0.0042, 0), (0.0042, 0), (0.0042, length), (0, length + 0.004), (-0.0042, length)], 0.008), 0.001, 0.002, 0.0004, 0.0,
-              face, (0.024, 0.1))  # fmt: skip
+        prism(
+            mesh,
+            _offset([(-0.0042, 0), (0.0042, 0), (0.0042, length), (0, length + 0.004), (-0.0042, length)], 0.008),
+            0.001,
+            0.002,
+            0.0004,
+            0.0,
+            face,
+            (0.024, 0.1),
+        )
         part = mesh.part(Material(roughness=0.25, specular=0.85))
         parts.append(_turned(part, angle, 0.021))
         boxes.append(_blade(angle, 0.021, length))
     fob = Mesh()
-    prism(fob, [(-0.011, -0.017), (0.011, -0.017), (0.011, 0.017), (-0.011, 0.017)], 0.007, 0.009, 0.0028, 0.0008,
-          {'front': rects['fob'], 'back': rects['fob'], 'wall': rects['fob']}, (0.024, 0.036))  # fmt: skip
+    prism(
+        fob,
+        [(-0.011, -0.017), (0.011, -0.017), (0.011, 0.017), (-0.011, 0.017)],
+        0.007,
+        0.009,
+        0.0028,
+        0.0008,
+        {'front': rects['fob'], 'back': rects['fob'], 'wall': rects['fob']},
+        (0.024, 0.036),
+    )
     parts.append(_turned(fob.part(Material(roughness=0.4, specular=0.5)), -90.0, 0.030, 180.0))
     boxes.append(Primitive('box', (0.011, 0.017, 0.0045), (0.0, -0.030, 0.0)))
     return assemble('CLUTTER_keys', Body(tuple(parts), tuple(boxes), _RESTS), sheet, 0.062)
@@ -145,8 +167,12 @@ def _blade(degrees: float, reach: float, length: float) -> Primitive:
     middle = reach + length / 2
     a = math.radians(degrees)
     half = math.radians(degrees - 90.0) / 2
-    return Primitive('box', (0.008, length / 2 + 0.012, 0.0012), (middle * math.cos(a), middle * math.sin(a), 0.0),
-                     (math.cos(half), 0.0, 0.0, math.sin(half)))  # fmt: skip
+    return Primitive(
+        'box',
+        (0.008, length / 2 + 0.012, 0.0012),
+        (middle * math.cos(a), middle * math.sin(a), 0.0),
+        (math.cos(half), 0.0, 0.0, math.sin(half)),
+    )
 
 
 def _receipt() -> Model:

@@ -29,7 +29,7 @@ class Mesh:
         self._count = 0
 
     def grid(self, points: F64, uvs: F64, normals: F64 | None = None) -> None:
-        """Add a grid of points (R, C, 3) with uvs (R, C, 2); normals are estimated from the grid where none are given."""
+        """Add a grid of points (R, C, 3) with uvs (R, C, 2); normals are estimated where none are given."""
         rows, columns = points.shape[:2]
         if normals is None:
             normals = grid_normals(points)
@@ -37,8 +37,12 @@ class Mesh:
         tl = (i * columns + j).ravel() + self._count
         bl, tr = tl + columns, tl + 1
         br = bl + 1
-        self._add(points.reshape(-1, 3), normals.reshape(-1, 3), uvs.reshape(-1, 2),
-                  np.concatenate([np.stack([tl, bl, br], 1), np.stack([tl, br, tr], 1)]))  # fmt: skip
+        self._add(
+            points.reshape(-1, 3),
+            normals.reshape(-1, 3),
+            uvs.reshape(-1, 2),
+            np.concatenate([np.stack([tl, bl, br], 1), np.stack([tl, br, tr], 1)]),
+        )
 
     def flat(self, points: Sequence[Sequence[float]], uvs: Sequence[Sequence[float]]) -> None:
         """Add a flat convex polygon, counter-clockwise seen from outside, as a fan."""
@@ -64,9 +68,12 @@ class Mesh:
         length = np.linalg.norm(n, axis=1, keepdims=True)
         n = np.where(length > 1e-9, n / np.maximum(length, 1e-9), np.array([0.0, 0.0, 1.0]))
         return Part(
-            v[used].astype(np.float32), n[used].astype(np.float32), t[used].astype(np.float32),
-            inverse.reshape(f.shape).astype(np.int32), material,
-        )  # fmt: skip
+            v[used].astype(np.float32),
+            n[used].astype(np.float32),
+            t[used].astype(np.float32),
+            inverse.reshape(f.shape).astype(np.int32),
+            material,
+        )
 
 
 def grid_normals(points: F64) -> F64:
@@ -74,7 +81,8 @@ def grid_normals(points: F64) -> F64:
     down, right = np.gradient(points, axis=0), np.gradient(points, axis=1)
     normals = np.cross(down, right)
     length = np.linalg.norm(normals, axis=-1, keepdims=True)
-    return normals / np.maximum(length, 1e-12)
+    unit: F64 = normals / np.maximum(length, 1e-12)
+    return unit
 
 
 def rect_uvs(rect: Rect, across: F64, down: F64) -> F64:
@@ -90,8 +98,16 @@ def place_uvs(rect: Rect, across: F64, down: F64) -> F64:
     return np.stack([u0 + (u1 - u0) * across, v0 + (v1 - v0) * down], -1)
 
 
-def lathe(mesh: Mesh, profile: Sequence[tuple[float, float]], rect: Rect, *, segments: int = 40, start: float = -0.2,
-          disc: float | None = None, under: bool = False) -> None:  # fmt: skip
+def lathe(
+    mesh: Mesh,
+    profile: Sequence[tuple[float, float]],
+    rect: Rect,
+    *,
+    segments: int = 40,
+    start: float = -0.2,
+    disc: float | None = None,
+    under: bool = False,
+) -> None:
     """Turn a profile of (radius, z), from the top down the outside to the bottom, about the z axis.
 
     The print runs to the right around the body from the share `start` of a turn (0 faces the customer, -y) and down
@@ -119,10 +135,12 @@ def merge(parts: Sequence[Part], material: Material) -> Part:
     """Join parts into one."""
     offsets = np.cumsum([0, *[len(p.vertices) for p in parts[:-1]]])
     return Part(
-        np.concatenate([p.vertices for p in parts]), np.concatenate([p.normals for p in parts]),
+        np.concatenate([p.vertices for p in parts]),
+        np.concatenate([p.normals for p in parts]),
         np.concatenate([p.uvs for p in parts]),
-        np.concatenate([p.faces + o for p, o in zip(parts, offsets, strict=True)]).astype(np.int32), material,
-    )  # fmt: skip
+        np.concatenate([p.faces + o for p, o in zip(parts, offsets, strict=True)]).astype(np.int32),
+        material,
+    )
 
 
 def centroid(parts: Sequence[Part]) -> F64:

@@ -14,7 +14,7 @@ Vec3 = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Material:
-    """Say how a surface takes light: all values 0..1; opacity below 1 is translucent; tint multiplies the atlas (RGB)."""
+    """Say how a surface takes light, all values 0..1: opacity below 1 is translucent, tint multiplies the atlas."""
 
     roughness: float = 0.6
     specular: float = 0.3
@@ -46,7 +46,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Model:
-    """Hold a product ready for physics and rendering; origin at the centre of mass, z up when it stands in its first rest."""
+    """Hold a product ready for physics and rendering; origin at the centre of mass, z up in its first rest."""
 
     sku: str
     parts: tuple[Part, ...]  # opaque parts first, then translucent ones, inner before outer

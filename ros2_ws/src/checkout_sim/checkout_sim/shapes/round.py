@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from checkout_core.catalogue import Product
 
+from checkout_core.catalogue import Product
 from checkout_sim.labels.canvas import darker, lighter
-from checkout_sim.labels.design import Design, Options
+from checkout_sim.labels.design import Options
 from checkout_sim.labels.sheet import Panel, Sheet
 from checkout_sim.shapes.mesh import Mesh, lathe
-from checkout_sim.shapes.parts import Material, Primitive
+from checkout_sim.shapes.parts import F32, Material, Primitive
 from checkout_sim.shapes.shape import DOWN, UP, Body, Shape, rolled
 
 _CAN = Material(roughness=0.28, specular=0.7)
@@ -21,30 +21,77 @@ _PAPER = Material(roughness=0.5, specular=0.3)
 _MM = 0.001
 
 
-def _can_panels(product: Product, d: Design) -> Sequence[Panel]:
+def _can_panels(product: Product) -> Sequence[Panel]:
     Options(product, set())
     diameter, height = product.package.size_mm
     around = math.pi * diameter
     rim = diameter * 0.82
     return (
-        Panel("wrap", "wrap", around, height - 1), Panel("lid", "can_lid", rim, rim), Panel("base", "can_base", rim, rim),
-        Panel("metal", "metal", 40, 4),
-    )  # fmt: skip
+        Panel('wrap', 'wrap', around, height - 1),
+        Panel('lid', 'can_lid', rim, rim),
+        Panel('base', 'can_base', rim, rim),
+        Panel('metal', 'metal', 40, 4),
+    )
 
 
-def _can(product: Product, sheet: Sheet, variant: int) -> Body:
+def _can(product: Product, sheet: Sheet, _variant: int) -> Body:
     r, h = product.package.size_mm[0] / 2 * _MM, product.package.size_mm[1] * _MM
     rects = sheet.rects
     top, low, neck = h / 2, -h / 2, r * 0.82
     mesh = Mesh()
-    lathe(mesh, [(0, top - 3.4e-3), (neck * 0.55, top - 3.3e-3), (neck - 3.4e-3, top - 3.4e-3), (neck - 2.4e-3, top - 4.4e-3),
-                 (neck - 1.4e-3, top - 0.5e-3)], rects["lid"], disc=neck)  # fmt: skip
-    lathe(mesh, [(neck - 1.4e-3, top - 0.5e-3), (neck - 0.7e-3, top), (neck, top - 0.5e-3), (neck, top - 1.8e-3), (neck - 0.6e-3, top - 2.4e-3)],
-          rects["metal"])  # fmt: skip
-    lathe(mesh, [(neck - 0.6e-3, top - 2.4e-3), (neck, top - 4e-3), (r * 0.93, top - 9e-3), (r * 0.985, top - 12.5e-3), (r, top - 16e-3),
-                 (r, 0), (r, low + 8e-3), (r * 0.985, low + 5.6e-3), (r * 0.90, low + 3.2e-3)], rects["wrap"])  # fmt: skip
-    lathe(mesh, [(r * 0.90, low + 3.2e-3), (neck * 0.96, low + 0.8e-3), (neck * 0.90, low), (neck * 0.84, low + 0.6e-3), (neck * 0.74, low + 4e-3),
-                 (neck * 0.45, low + 7e-3), (0, low + 8.2e-3)], rects["base"], disc=r * 0.90, under=True)  # fmt: skip
+    lathe(
+        mesh,
+        [
+            (0, top - 3.4e-3),
+            (neck * 0.55, top - 3.3e-3),
+            (neck - 3.4e-3, top - 3.4e-3),
+            (neck - 2.4e-3, top - 4.4e-3),
+            (neck - 1.4e-3, top - 0.5e-3),
+        ],
+        rects['lid'],
+        disc=neck,
+    )
+    lathe(
+        mesh,
+        [
+            (neck - 1.4e-3, top - 0.5e-3),
+            (neck - 0.7e-3, top),
+            (neck, top - 0.5e-3),
+            (neck, top - 1.8e-3),
+            (neck - 0.6e-3, top - 2.4e-3),
+        ],
+        rects['metal'],
+    )
+    lathe(
+        mesh,
+        [
+            (neck - 0.6e-3, top - 2.4e-3),
+            (neck, top - 4e-3),
+            (r * 0.93, top - 9e-3),
+            (r * 0.985, top - 12.5e-3),
+            (r, top - 16e-3),
+            (r, 0),
+            (r, low + 8e-3),
+            (r * 0.985, low + 5.6e-3),
+            (r * 0.90, low + 3.2e-3),
+        ],
+        rects['wrap'],
+    )
+    lathe(
+        mesh,
+        [
+            (r * 0.90, low + 3.2e-3),
+            (neck * 0.96, low + 0.8e-3),
+            (neck * 0.90, low),
+            (neck * 0.84, low + 0.6e-3),
+            (neck * 0.74, low + 4e-3),
+            (neck * 0.45, low + 7e-3),
+            (0, low + 8.2e-3),
+        ],
+        rects['base'],
+        disc=r * 0.90,
+        under=True,
+    )
     rests = [(UP, 0.40), (DOWN, 0.06), *rolled(8, 0.54)]
     return Body((mesh.part(_CAN),), (Primitive('cylinder', (r, h / 2)),), rests)
 
@@ -58,7 +105,7 @@ def _bottle_label(product: Product) -> tuple[float, float]:
     return options.number('label_low', 0.30, 0.05, 0.6), options.number('label_high', 0.62, 0.3, 0.8)
 
 
-def _bottle_panels(product: Product, d: Design) -> Sequence[Panel]:
+def _bottle_panels(product: Product) -> Sequence[Panel]:
     diameter, height = product.package.size_mm
     options = _bottle_options(product)
     contents = options.colour('contents', (244, 248, 250))
@@ -66,21 +113,26 @@ def _bottle_panels(product: Product, d: Design) -> Sequence[Panel]:
     tone = options.colour('cap', (248, 248, 248))
     low, high = _bottle_label(product)
     return (
-        Panel("wrap", "wrap", math.pi * diameter, (high - low) * height),
-        Panel("cap", "cap", 28, 28, tone), Panel("ridges", "ridges", math.pi * 28, 16, tone),
-        Panel("shell", "plain", 6, 6, shell), Panel("contents", "plain", 6, 6, contents),
-        Panel("base", "bottle_base", diameter, diameter, shell),
-    )  # fmt: skip
+        Panel('wrap', 'wrap', math.pi * diameter, (high - low) * height),
+        Panel('cap', 'cap', 28, 28, tone),
+        Panel('ridges', 'ridges', math.pi * 28, 16, tone),
+        Panel('shell', 'plain', 6, 6, shell),
+        Panel('contents', 'plain', 6, 6, contents),
+        Panel('base', 'bottle_base', diameter, diameter, shell),
+    )
 
 
-def _bottle(product: Product, sheet: Sheet, variant: int) -> Body:
+def _bottle(product: Product, sheet: Sheet, _variant: int) -> Body:
     r, h = product.package.size_mm[0] / 2 * _MM, product.package.size_mm[1] * _MM
     rects, options = sheet.rects, _bottle_options(product)
     low_share, high_share = _bottle_label(product)
     opacity = options.number('opacity', 0.45, 0.15, 1.0)
     waist = options.number('waist', 1.0, 0.8, 1.0)
     bottom = -h / 2
-    z = lambda share: bottom + share * h  # noqa: E731
+
+    def z(share: float) -> float:
+        return bottom + share * h
+
     cap_r, cap_h = min(14.5e-3, r * 0.62), 15e-3
     cap, label, shell, liquid = Mesh(), Mesh(), Mesh(), Mesh()
     top = h / 2
@@ -94,16 +146,38 @@ def _bottle(product: Product, sheet: Sheet, variant: int) -> Body:
     lathe(cap, [(cap_r, top - 1.4e-3), (cap_r, top - cap_h), (cap_r * 0.9, top - cap_h)], rects['ridges'], segments=28)
     neck = cap_r * 0.92
     shoulder = high_share + (1 - high_share - cap_h / h) * 0.42
-    upper = [(neck, top - cap_h), (neck * 1.16, top - cap_h - 1e-3), (neck * 1.16, top - cap_h - 2.6e-3), (neck * 0.98, top - cap_h - 3.4e-3),
-             (neck * 1.05, top - cap_h - 9e-3), (r * 0.74, z(shoulder + (1 - shoulder) * 0.22)), (r * 0.93, z(shoulder)),
-             (r * 0.985, z(high_share + 0.03)), (r * 0.985, z(high_share + 0.012)), (r * 0.955, z(high_share))]  # fmt: skip
-    lower = [(r * 0.955, z(low_share)), (r * 0.99, z(low_share - 0.012)), (r * waist, z(low_share * 0.66)), (r * 0.99, z(low_share * 0.5)),
-             (r * waist, z(low_share * 0.34)), (r * 0.99, z(low_share * 0.2)), (r * 0.96, bottom + 4e-3), (r * 0.86, bottom + 0.6e-3)]  # fmt: skip
+    upper = [
+        (neck, top - cap_h),
+        (neck * 1.16, top - cap_h - 1e-3),
+        (neck * 1.16, top - cap_h - 2.6e-3),
+        (neck * 0.98, top - cap_h - 3.4e-3),
+        (neck * 1.05, top - cap_h - 9e-3),
+        (r * 0.74, z(shoulder + (1 - shoulder) * 0.22)),
+        (r * 0.93, z(shoulder)),
+        (r * 0.985, z(high_share + 0.03)),
+        (r * 0.985, z(high_share + 0.012)),
+        (r * 0.955, z(high_share)),
+    ]
+    lower = [
+        (r * 0.955, z(low_share)),
+        (r * 0.99, z(low_share - 0.012)),
+        (r * waist, z(low_share * 0.66)),
+        (r * 0.99, z(low_share * 0.5)),
+        (r * waist, z(low_share * 0.34)),
+        (r * 0.99, z(low_share * 0.2)),
+        (r * 0.96, bottom + 4e-3),
+        (r * 0.86, bottom + 0.6e-3),
+    ]
     lathe(shell, upper, rects['shell'])
     lathe(shell, [upper[-1], lower[0]], rects['shell'])
     lathe(shell, lower, rects['shell'])
-    lathe(shell, [(r * 0.86, bottom + 0.6e-3), (r * 0.66, bottom), (r * 0.5, bottom + 4e-3), (0, bottom + 6e-3)], rects["base"],
-          disc=r * 0.86, under=True)  # fmt: skip
+    lathe(
+        shell,
+        [(r * 0.86, bottom + 0.6e-3), (r * 0.66, bottom), (r * 0.5, bottom + 4e-3), (0, bottom + 6e-3)],
+        rects['base'],
+        disc=r * 0.86,
+        under=True,
+    )
     lathe(
         label,
         [(r * 0.99, z(high_share)), (r, z(high_share) - 0.8e-3), (r, z(low_share) + 0.8e-3), (r * 0.99, z(low_share))],
@@ -118,39 +192,53 @@ def _bottle(product: Product, sheet: Sheet, variant: int) -> Body:
     ]
     lathe(liquid, inner, rects['contents'], segments=24)
     parts = (
-        cap.part(_PLASTIC), label.part(Material(roughness=0.4, specular=0.4)),
+        cap.part(_PLASTIC),
+        label.part(Material(roughness=0.4, specular=0.4)),
         liquid.part(Material(roughness=0.1, specular=0.2, opacity=min(1.0, opacity + 0.35))),
         shell.part(Material(roughness=0.12, specular=0.9, opacity=opacity)),
-    )  # fmt: skip
+    )
     body_top = z(shoulder)
     primitives = (
-        Primitive("cylinder", (r, (body_top - bottom) / 2), (0.0, 0.0, (body_top + bottom) / 2)),
-        Primitive("mesh", (), vertices=_rings([(r * 0.95, body_top), (neck * 1.1, top - cap_h - 8e-3)])),
-        Primitive("cylinder", (cap_r, (cap_h + 8e-3) / 2), (0.0, 0.0, top - (cap_h + 8e-3) / 2)),
-    )  # fmt: skip
+        Primitive('cylinder', (r, (body_top - bottom) / 2), (0.0, 0.0, (body_top + bottom) / 2)),
+        Primitive('mesh', (), vertices=_rings([(r * 0.95, body_top), (neck * 1.1, top - cap_h - 8e-3)])),
+        Primitive('cylinder', (cap_r, (cap_h + 8e-3) / 2), (0.0, 0.0, top - (cap_h + 8e-3) / 2)),
+    )
     return Body(parts, primitives, [(UP, 0.38), *rolled(8, 0.62)], hull=(2,))
 
 
-def _cup_panels(product: Product, d: Design) -> Sequence[Panel]:
+def _cup_panels(product: Product) -> Sequence[Panel]:
     top, bottom, height = product.package.size_mm
     Options(product, {'rim'})
     slant = math.hypot(height, (top - bottom) / 2)
     rim = Options(product, {'rim'}).colour('rim', (250, 248, 244))
     return (
-        Panel("wrap", "wrap", math.pi * (top + bottom) / 2, slant - 4), Panel("lid", "paper_lid", top, top),
-        Panel("base", "paper_base", bottom, bottom), Panel("rim", "plain", 6, 6, rim), Panel("edge", "plain", 6, 6, darker(rim, 0.06)),
-    )  # fmt: skip
+        Panel('wrap', 'wrap', math.pi * (top + bottom) / 2, slant - 4),
+        Panel('lid', 'paper_lid', top, top),
+        Panel('base', 'paper_base', bottom, bottom),
+        Panel('rim', 'plain', 6, 6, rim),
+        Panel('edge', 'plain', 6, 6, darker(rim, 0.06)),
+    )
 
 
-def _cup(product: Product, sheet: Sheet, variant: int) -> Body:
+def _cup(product: Product, sheet: Sheet, _variant: int) -> Body:
     top_d, bottom_d, height = product.package.size_mm
     rt, rb, h = top_d / 2 * _MM, bottom_d / 2 * _MM, height * _MM
     rects = sheet.rects
     top, low = h / 2, -h / 2
     mesh = Mesh()
     lathe(mesh, [(0, top - 0.3e-3), (rt * 0.5, top - 0.3e-3), (rt * 0.97, top - 0.2e-3)], rects['lid'], disc=rt * 0.97)
-    lathe(mesh, [(rt * 0.97, top - 0.2e-3), (rt * 0.99, top), (rt + 0.6e-3, top - 0.6e-3), (rt + 0.8e-3, top - 2e-3), (rt + 0.2e-3, top - 3.2e-3),
-                 (rt * 0.975, top - 3.4e-3)], rects["rim"])  # fmt: skip
+    lathe(
+        mesh,
+        [
+            (rt * 0.97, top - 0.2e-3),
+            (rt * 0.99, top),
+            (rt + 0.6e-3, top - 0.6e-3),
+            (rt + 0.8e-3, top - 2e-3),
+            (rt + 0.2e-3, top - 3.2e-3),
+            (rt * 0.975, top - 3.4e-3),
+        ],
+        rects['rim'],
+    )
     wall = [
         (rt * 0.975 + (rb - rt * 0.975) * t, top - 3.4e-3 + (low + 0.5e-3 - top + 3.4e-3) * t)
         for t in (0, 0.33, 0.66, 1.0)
@@ -167,7 +255,7 @@ def _cup(product: Product, sheet: Sheet, variant: int) -> Body:
     return Body((mesh.part(_PAPER),), (primitive,), [(UP, 0.55), (DOWN, 0.15), *rolled(6, 0.30)])
 
 
-def _rings(rings: Sequence[tuple[float, float]], count: int = 20) -> np.ndarray:  # type: ignore[type-arg]
+def _rings(rings: Sequence[tuple[float, float]], count: int = 20) -> F32:
     """Return points on circles (radius, z), for a convex collision mesh."""
     turn = 2 * np.pi * np.arange(count) / count
     return np.concatenate(

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from checkout_core.catalogue import Product
-
-from checkout_sim.labels.design import Design
 from checkout_sim.labels.sheet import Panel, Sheet
 from checkout_sim.shapes.parts import Part, Primitive, Quat, Vec3
 
@@ -29,7 +27,7 @@ class Body:
 class Shape:
     """Pair the two steps of a shape: name the panels to print, then build meshes on the printed sheet."""
 
-    panels: Callable[[Product, Design], Sequence[Panel]]
+    panels: Callable[[Product], Sequence[Panel]]
     build: Callable[[Product, Sheet, int], Body]
 
 
@@ -44,8 +42,12 @@ def times(a: Quat, b: Quat) -> Quat:
     """Return the product of two rotations: first b, then a."""
     w, x, y, z = a
     p, q, r, s = b
-    return (w * p - x * q - y * r - z * s, w * q + x * p + y * s - z * r, w * r - x * s + y * p + z * q,
-            w * s + x * r - y * q + z * p)  # fmt: skip
+    return (
+        w * p - x * q - y * r - z * s,
+        w * q + x * p + y * s - z * r,
+        w * r - x * s + y * p + z * q,
+        w * s + x * r - y * q + z * p,
+    )
 
 
 UP: Quat = (1.0, 0.0, 0.0, 0.0)

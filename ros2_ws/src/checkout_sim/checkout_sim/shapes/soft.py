@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from checkout_core.catalogue import Product
 
-from checkout_sim.labels.design import Design, Options
+from checkout_core.catalogue import Product
+from checkout_sim.labels.design import Options
 from checkout_sim.labels.sheet import Panel, Sheet
 from checkout_sim.shapes.mesh import F64, Mesh, grid_normals, place_uvs, rect_uvs
 from checkout_sim.shapes.parts import Material, Primitive
@@ -16,11 +16,14 @@ from checkout_sim.shapes.shape import DOWN, UP, Body, Shape, quat
 
 _MM = 0.001
 _COLUMNS, _ROWS = 24, 22
-_FINISH = {"gloss": Material(roughness=0.22, specular=0.75), "matte": Material(roughness=0.6, specular=0.25),
-           "foil": Material(roughness=0.15, specular=0.95)}  # fmt: skip
+_FINISH = {
+    'gloss': Material(roughness=0.22, specular=0.75),
+    'matte': Material(roughness=0.6, specular=0.25),
+    'foil': Material(roughness=0.15, specular=0.95),
+}
 
 
-def _bag_panels(product: Product, d: Design) -> Sequence[Panel]:
+def _bag_panels(product: Product) -> Sequence[Panel]:
     w, h, _ = product.package.size_mm
     return Panel('front', 'bag_front', w, h), Panel('back', 'bag_back', w, h)
 
@@ -71,7 +74,7 @@ def _bag_rows(seal: float) -> F64:
 
 
 def _folds(rng: np.random.Generator, x: F64, y: F64, swell: F64) -> F64:
-    """Return the relief of crumpled film, about -0.3 to 0.3: lumps of the contents, and pleats that run in from the seals."""
+    """Return the relief of crumpled film, about -0.3 to 0.3: lumps, creases, and pleats that run in from the seals."""
     lumps = np.zeros_like(x)
     for _ in range(5):
         kx, ky, phase = rng.uniform(1.2, 4.5), rng.uniform(1.2, 4.5), rng.uniform(0, 2 * math.pi)
@@ -115,8 +118,16 @@ def outline(corners: Sequence[tuple[float, float]], radius: float, steps: int = 
     return np.asarray(bases), np.asarray(normals)
 
 
-def prism(mesh: Mesh, corners: Sequence[tuple[float, float]], radius: float, thick: float, bevel: float, puff: float,
-          rects: dict[str, tuple[float, float, float, float]], frame: tuple[float, float]) -> F64:  # fmt: skip
+def prism(
+    mesh: Mesh,
+    corners: Sequence[tuple[float, float]],
+    radius: float,
+    thick: float,
+    bevel: float,
+    puff: float,
+    rects: dict[str, tuple[float, float, float, float]],
+    frame: tuple[float, float],
+) -> F64:
     """Add a flat body with a rounded outline: `front` above, `back` below, `wall` around; return its hull points.
 
     `frame` is the width and height of the two printed faces about the origin; `puff` lifts their middle.
@@ -124,7 +135,10 @@ def prism(mesh: Mesh, corners: Sequence[tuple[float, float]], radius: float, thi
     base, normal = outline(corners, radius)
     base, normal = np.concatenate([base, base[:1]]), np.concatenate([normal, normal[:1]])
     middle = base[:-1].mean(0)
-    ring = lambda s: base + (radius - s) * normal  # noqa: E731
+
+    def ring(inset: float) -> F64:
+        return base + (radius - inset) * normal
+
     half = thick / 2
     width, height = frame
     for side, name in ((1.0, 'front'), (-1.0, 'back')):
@@ -155,8 +169,13 @@ def prism(mesh: Mesh, corners: Sequence[tuple[float, float]], radius: float, thi
     steps = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(wall[:, 0], axis=0), axis=1))])
     mesh.grid(wall, rect_uvs(rects['wall'], arc / arc[-1], steps / steps[-1]), grid_normals(wall))
     outer = ring(0.0)[:-1]
-    return np.concatenate([np.concatenate([outer, np.full((len(outer), 1), z)], 1) for z in (half - bevel * 0.5, bevel * 0.5 - half)]
-                          + [np.concatenate([ring(bevel)[:-1], np.full((len(outer), 1), z)], 1) for z in (half + puff * 0.3, -half - puff * 0.3)])  # fmt: skip
+    return np.concatenate(
+        [np.concatenate([outer, np.full((len(outer), 1), z)], 1) for z in (half - bevel * 0.5, bevel * 0.5 - half)]
+        + [
+            np.concatenate([ring(bevel)[:-1], np.full((len(outer), 1), z)], 1)
+            for z in (half + puff * 0.3, -half - puff * 0.3)
+        ]
+    )
 
 
 def _triangle(product: Product) -> list[tuple[float, float]]:
@@ -164,7 +183,7 @@ def _triangle(product: Product) -> list[tuple[float, float]]:
     return [(-w / 2, -h / 2), (w / 2, -h / 2), (0.0, h / 2)]
 
 
-def _kimbap_panels(product: Product, d: Design) -> Sequence[Panel]:
+def _kimbap_panels(product: Product) -> Sequence[Panel]:
     Options(product, set())
     w, h, t = product.package.size_mm
     around = w + 2 * math.hypot(w / 2, h)
@@ -175,7 +194,7 @@ def _kimbap_panels(product: Product, d: Design) -> Sequence[Panel]:
     )
 
 
-def _kimbap(product: Product, sheet: Sheet, variant: int) -> Body:
+def _kimbap(product: Product, sheet: Sheet, _variant: int) -> Body:
     w, h, t = (size * _MM for size in product.package.size_mm)
     mesh = Mesh()
     hull = prism(mesh, _triangle(product), 0.0065, t * 0.86, t * 0.16, t * 0.07, sheet.rects, (w, h))
