@@ -12,10 +12,16 @@ from checkout_core.money import Money
 from checkout_core.status import Status
 
 __all__ = [
-    'CUSTOMER_ANSWERS', 'MAX_COUNT', 'AttentionInput', 'CallStaff', 'Cancel', 'Checkout', 'ContentsInput', 'Correct',
-    'IdentityInput', 'ItemInput', 'ItemState', 'LineInput', 'Operation', 'Pay', 'Request', 'Sight',
+    'CUSTOMER_ANSWERS', 'MAX_COUNT', 'REASONS',
+    'AttentionInput', 'CallStaff', 'Cancel', 'Checkout', 'ContentsInput', 'Correct', 'IdentityInput',
+    'ItemInput', 'ItemState', 'LineInput', 'Operation', 'Pay', 'Request', 'Sight',
 ]  # fmt: skip
 
+REASONS = (
+    'UNKNOWN_ITEM', 'LOOK_ALIKE', 'ITEM_OUTSIDE', 'WEIGHT_MISMATCH', 'STACKED', 'HAND_IN_VIEW', 'TRAY_MOVED',
+    'NO_CAMERA', 'AGE_CHECK', 'COUNT_UNSURE',
+)  # fmt: skip
+"""Why a person is asked, by the numbers of checkout_interfaces/Attention; the cart adds AGE_CHECK itself."""
 MAX_COUNT = 99
 """More of one product than fit on a tray: a count beyond it is a broken input, not a customer."""
 CUSTOMER_ANSWERS = 'customer'
@@ -66,7 +72,7 @@ class ContentsInput:
     counts. `weight_g` is NaN when there is no settled reading. With the status SKIPPED or CORRUPT nothing else counts.
 
     Raises CheckoutError for numbers that no tray can have: NaN or confidences outside 0 to 1, negative or huge counts,
-    a product that is listed twice.
+    a product that is listed twice, a reason to ask that is not known.
     """
 
     stamp_ns: int
@@ -89,6 +95,9 @@ class ContentsInput:
                 raise CheckoutError(f'Tray contents count {line.count} of {line.sku}; 0 to {MAX_COUNT} are possible.')
             if not 0.0 <= line.confidence <= 1.0:
                 raise CheckoutError(f'Tray contents are {line.confidence} sure of {line.sku}; 0 to 1 is possible.')
+        for attention in self.attentions:
+            if attention.reason not in REASONS:
+                raise CheckoutError(f"Tray contents ask for the reason '{attention.reason}', which is not known.")
         if math.isinf(self.weight_g):
             raise CheckoutError('Tray contents carry an infinite weight.')
 

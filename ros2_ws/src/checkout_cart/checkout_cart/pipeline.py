@@ -170,6 +170,10 @@ class CartPipeline:
         """Return what must be asked first after a restart, what became of the payment under way; or None."""
         return ask_again(self.state, self.config.currency) if self.state.payment.open else None
 
+    def as_it_is(self) -> Answer:
+        """Return the cart without any input: what a node shows when it starts."""
+        return self._answer((), ())
+
     def settle(self, answer: Answer) -> tuple[Answer, ...]:
         """Carry out the orders of an answer here and now, for replay and tests; a node does it in another thread."""
         answers: list[Answer] = []
