@@ -10,21 +10,8 @@ from PIL import Image
 
 from checkout_sim.labels.canvas import WHITE, Canvas, Colour, darker, lighter, readable
 from checkout_sim.labels.design import Design
-from checkout_sim.labels.elements import (
-    BAND_SHARE,
-    INK,
-    Box,
-    badge,
-    badge_width,
-    band,
-    barcode_box,
-    brand_mark,
-    brand_width,
-    lines_of,
-    nutrition,
-    paragraph,
-    recycling,
-)  # fmt: skip
+from checkout_sim.labels.elements import BAND_SHARE, INK, Box, badge, badge_width, band, brand_mark, brand_width
+from checkout_sim.labels.facts import barcode_box, lines_of, nutrition, paragraph, recycling
 from checkout_sim.labels.fronts import compose
 from checkout_sim.labels.motifs import MOTIFS
 from checkout_sim.labels.patterns import background

@@ -6,7 +6,8 @@ import math
 
 from checkout_sim.labels.canvas import WHITE, Canvas, darker, lighter, readable
 from checkout_sim.labels.design import Design
-from checkout_sim.labels.elements import badge, band, barcode_box, brand_mark, nutrition, paragraph
+from checkout_sim.labels.elements import badge, band, brand_mark
+from checkout_sim.labels.facts import barcode_box, nutrition, paragraph
 from checkout_sim.labels.fronts import compose
 from checkout_sim.labels.motifs import MOTIFS
 from checkout_sim.labels.panels import Role, _information, _net, _small_title
