@@ -24,7 +24,7 @@ COMMANDS = {
     'up': Command('checkout_bringup.up:main', 'start a stack of nodes and keep it running'),
     'demo': Command('checkout_bringup.demo:main', 'one simulated customer puts products on the tray and pays'),
     'bench': Command('checkout_bringup.bench:main', 'measure speed: the graph, and what the packages offer'),
-    'interfaces': Command('checkout_bringup.interfaces:main', 'list the topics and services of a running station'),
+    'interfaces': Command('checkout_bringup.ros.interfaces:main', 'list the topics and services of a running station'),
     'doctor': Command('checkout_bringup.doctor:main', 'say what is installed and what is missing'),
     'sim': Command('checkout_sim.cli:main', 'the simulator: scenarios, pictures, data sets'),
     'train': Command('checkout_perception.cli:main', 'train, export and measure detectors'),

@@ -22,7 +22,7 @@ class RestartPolicy:
         'Start again after any end (always), after a death or a non-zero exit status (failure), or not at all (never).',
         choices=('always', 'failure', 'never'),
     )
-    wait: BackoffConfig = group(BackoffConfig)  # noqa: RUF009 - a field, not a value
+    wait: BackoffConfig = group(BackoffConfig)
     stable_s: float = param(10.0, 'A run this long counts as healthy: waits and tries start anew.', minimum=0.0)
     max_tries: int = param(5, 'New starts in a row before giving the node up.', minimum=0, maximum=1000)
 

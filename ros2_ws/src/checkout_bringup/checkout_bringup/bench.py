@@ -1,0 +1,29 @@
+"""`checkout bench`: measurements, each found by its name and imported only when asked for."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from importlib import import_module
+
+__all__ = ['BENCHES', 'main']
+
+BENCHES = {
+    'graph': ('checkout_bringup.bench_graph:main', 'latency and loss through the real graph, beside the bare network'),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `checkout bench NAME` and return its exit status."""
+    epilog = '\n'.join(f'  {name:8} {summary}' for name, (_, summary) in BENCHES.items())
+    parser = argparse.ArgumentParser(
+        prog='checkout bench',
+        description='Measure speed. checkout bench NAME --help says more.',
+        epilog=f'measurements:\n{epilog}',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('name', choices=sorted(BENCHES))
+    parser.add_argument('arguments', nargs=argparse.REMAINDER, help='arguments of the measurement')
+    arguments = parser.parse_args(argv)
+    module, function = BENCHES[arguments.name][0].split(':')
+    return int(getattr(import_module(module), function)(arguments.arguments))

@@ -1,0 +1,43 @@
+"""Folders and files that a command writes, with a sentence for those that cannot be."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from checkout_core.errors import CheckoutError
+
+__all__ = ['output_folder', 'read_json', 'write_json']
+
+
+def output_folder(path: str | Path, option: str = '--out') -> Path:
+    """Make a folder and make sure that it can be written to. Raises CheckoutError when it cannot."""
+    folder = Path(path).expanduser().resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CheckoutError(
+            f'{folder} cannot be written to ({error.strerror}); choose another with {option}.'
+        ) from error
+    return folder
+
+
+def write_json(path: str | Path, content: Any, option: str = '--json') -> None:
+    """Write something as JSON, readable by people too. Raises CheckoutError when the file cannot be written."""
+    try:
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + '\n'
+        Path(path).expanduser().write_text(text, encoding='utf-8')
+    except OSError as error:
+        raise CheckoutError(f'{path} cannot be written ({error.strerror}); choose another with {option}.') from error
+
+
+def read_json(path: str | Path) -> Any:
+    """Return what a JSON file holds, or None when there is no such file."""
+    try:
+        return json.loads(Path(path).read_text(encoding='utf-8'))
+    except FileNotFoundError:
+        return None

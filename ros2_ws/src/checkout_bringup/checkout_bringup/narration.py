@@ -1,0 +1,63 @@
+"""What happens at a station, told in short lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from checkout_bringup.messages import stamp_ns
+from checkout_core.money import Money
+
+__all__ = ['Narrator', 'receipt_text']
+
+# Kinds of CartEvent that a watcher is told about, by the names of the message's constants.
+_TOLD = {
+    'SESSION_STARTED': 'a customer begins',
+    'ITEM_ADDED': '+ {goods}',
+    'ITEM_REMOVED': '- {goods}',
+    'CORRECTED': 'staff corrects: {goods}',
+    'ATTENTION_RAISED': 'attention: {detail}',
+    'ATTENTION_CLEARED': 'attention settled',
+    'CHECKOUT_STARTED': 'checkout',
+    'CHECKOUT_CANCELLED': 'checkout cancelled',
+    'PAYMENT_REQUESTED': 'payment requested, {amount}',
+    'PAYMENT_ACCEPTED': 'payment accepted',
+    'PAYMENT_DECLINED': 'payment declined: {detail}',
+    'PAYMENT_UNKNOWN': 'the payment provider does not answer; it will be asked again',
+    'RECEIPT_ISSUED': 'receipt {reference}',
+    'STAFF_CALLED': 'staff is called',
+}
+
+
+class Narrator:
+    """Tell each event of the cart in a line; times count from the first one. `names` maps SKU to a readable name."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
+        self._first_ns: int | None = None
+
+    def event(self, event: Any) -> str:
+        """Return the line of one CartEvent message, empty for what a watcher need not know."""
+        stamp = stamp_ns(event.header.stamp)
+        if self._first_ns is None:
+            self._first_ns = stamp
+        # Only these names are looked through: the constants of `source` have the same numbers.
+        text = next((told for name, told in _TOLD.items() if getattr(event, name) == event.kind), '')
+        if not text:
+            return ''
+        name, count = self._names.get(event.sku, event.sku), abs(event.delta)
+        told = text.format(
+            goods=f'{count} x {name}' if count > 1 else name,
+            amount=Money(int(event.amount.minor_units), event.amount.currency or 'KRW'),
+            detail=event.detail or event.reference or 'no reason given',
+            reference=event.reference,
+        )
+        return f'{(stamp - self._first_ns) / 1e9:6.1f} s  {told}'
+
+
+def receipt_text(receipt: Mapping[str, Any]) -> str:
+    """Return a receipt as printed, in English, in a frame."""
+    lines = str(receipt['text_en']).rstrip().splitlines()
+    width = max((len(line) for line in lines), default=0)
+    edge = '+' + '-' * (width + 2) + '+'
+    return '\n'.join([edge, *(f'| {line:{width}} |' for line in lines), edge])
