@@ -28,10 +28,7 @@ FACES = {
 def font(face: str, size_px: int) -> ImageFont.FreeTypeFont:
     """Return a face of `FACES` at a pixel size; raise CheckoutError that names the Debian package if it is missing."""
     path = FONT_DIR / FACES[face]
-    try:
-        # Basic layout on purpose: it does not depend on the raqm library that a host may or may not have.
-        return ImageFont.truetype(str(path), max(4, size_px), layout_engine=ImageFont.Layout.BASIC)
-    except OSError as error:
-        raise CheckoutError(
-            f'The font {path} is missing, labels cannot be drawn: sudo apt-get install fonts-nanum'
-        ) from error
+    if not path.is_file():  # Pillow would search the system for a file of that name
+        raise CheckoutError(f'The font {path} is missing, labels cannot be drawn: sudo apt-get install fonts-nanum')
+    # Basic layout on purpose: it does not depend on the raqm library that a host may or may not have.
+    return ImageFont.truetype(str(path), max(4, size_px), layout_engine=ImageFont.Layout.BASIC)
