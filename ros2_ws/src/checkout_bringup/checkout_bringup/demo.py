@@ -26,7 +26,7 @@ from checkout_core import data
 from checkout_core.catalogue import load_catalogue
 from checkout_core.errors import CheckoutError
 
-__all__ = ['main', 'observer', 'summarise']
+__all__ = ['failure', 'main', 'observer', 'summarise', 'verdict']
 
 STACK = 'sim'
 CUSTOMER = 'sim_customer'
@@ -84,10 +84,10 @@ def _customer(arguments: argparse.Namespace, seed: int, folder: Path) -> tuple[i
         write_json(folder / 'receipt.json', seen.receipt, '--out')
         print('\n' + receipt_text(seen.receipt))
     print(verdict(summary))
-    failure = _failure(seen, outcome)
-    if failure:
-        print(f'checkout demo: {failure} The log is {folder / "log.txt"}.', file=sys.stderr)
-    return (outcome.status or 1 if failure else 0), outcome.sentence.startswith('Stopped by SIG')
+    trouble = failure(seen, outcome)
+    if trouble:
+        print(f'checkout demo: {trouble} The log is {folder / "log.txt"}.', file=sys.stderr)
+    return (outcome.status or 1 if trouble else 0), outcome.sentence.startswith('Stopped by SIG')
 
 
 def serve(stack: Stack, claim: Claim, folder: Path, timeout_s: float) -> Outcome:
@@ -156,7 +156,7 @@ def verdict(summary: dict[str, Any]) -> str:
     )
 
 
-def _failure(seen: Observation, outcome: Outcome) -> str:
+def failure(seen: Observation, outcome: Outcome) -> str:
     """Return one sentence why this was no success, or an empty text."""
     if outcome.status:
         return outcome.sentence
