@@ -35,8 +35,8 @@ def opened(folder: Path, **options: Any) -> ImagesSource:
 
 def number(frame: SourceFrame | None, read_number: Reader) -> int:
     assert frame is not None
-    assert frame.image is not None
-    return read_number(frame.image)
+    image = frame.image if frame.image is not None else decode_jpeg(frame.jpeg or b'')
+    return read_number(image)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,14 @@ def test_each_picture_is_held(
     assert [number(source.read(round(s * S)), read_number) for s in seconds] == expected
 
 
+def test_clock_that_is_set_back_does_not_hold_the_picture_until_it_has_caught_up(
+    photographs: Path, read_number: Reader
+) -> None:
+    source = opened(photographs, hold_s=1.0)
+    stamps = [100 * S, 5 * S, 5 * S + S // 2, 6 * S]
+    assert [number(source.read(stamp), read_number) for stamp in stamps] == [0, 0, 0, 10]
+
+
 def test_held_picture_is_one_object(photographs: Path) -> None:
     source = opened(photographs, hold_s=1.0)
     assert source.read(0) is source.read(S // 2)
@@ -69,6 +77,19 @@ def test_jpeg_is_passed_on_byte_by_byte(photographs: Path) -> None:
     assert second is not None
     assert second.jpeg is None
     assert second.image is not None
+
+
+def test_picture_is_checked_once_and_again_when_it_changes(photographs: Path, read_number: Reader) -> None:
+    source = opened(photographs, hold_s=0.0)
+    rounds = [[source.read(begin + k) for k in range(3)] for begin in (0, 3)]
+    assert [frame.jpeg for frame in rounds[0] if frame] == [frame.jpeg for frame in rounds[1] if frame]
+    again = rounds[1][0]
+    assert again is not None
+    assert again.image is None
+    assert source.size == (64, 48)
+    (photographs / 'a.jpg').write_bytes(b'broken in the meantime')
+    with pytest.raises(CorruptFrame, match=r'a\.jpg'):
+        source.read(10)
 
 
 def test_folder_ends_when_it_does_not_loop(photographs: Path) -> None:

@@ -30,6 +30,7 @@ def play(source: VideoSource, stamps_ms: list[int], number: Reader) -> list[int 
         ([0, 25, 50, 75], [0, None, 1, None]),  # twice its pace: nothing new in between
         ([0, 49, 50], [0, None, 1]),  # just before and at the next frame
         ([0, 600], [0, 12]),  # a gap in the stamps is a gap in the film
+        ([9000, 9050, 20, 70], [0, 1, None, 2]),  # a clock that was set back: the film goes on from there
     ],
 )
 def test_stamps_choose_the_frames(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from checkout_core.errors import CheckoutError
 from checkout_core.frames import decode_jpeg
@@ -21,6 +22,8 @@ from checkout_sensors.sources.base import (
 
 __all__ = ['ImagesSource']
 
+_JPEG = b'\xff\xd8'
+_EXIF_WITHIN = 1 << 17
 _SUFFIXES = ('.jpg', '.jpeg', '.png')
 
 
@@ -48,9 +51,10 @@ class ImagesSource:
         self._hold_ns = round(options.hold_s * 1e9)
         self._files = self._list()
         self._cursor = 0
-        self._until_ns: int | None = None
+        self._since_ns = 0
         self._shown: SourceFrame | None = None
         self._size: tuple[int, int] | None = None
+        self._checked: dict[Path, tuple[tuple[int, int], tuple[int, int]]] = {}
         self._open = False
 
     @property
@@ -87,8 +91,11 @@ class ImagesSource:
         """
         if not self._open:
             raise SourceLost(f"the folder '{self._folder}' is not open")
-        if self._shown is not None and self._until_ns is not None and stamp_ns < self._until_ns:
-            return self._shown
+        if self._shown is not None:
+            # A clock that was set back begins the hold anew; else the picture would stay until it has caught up.
+            self._since_ns = min(self._since_ns, stamp_ns)
+            if stamp_ns - self._since_ns < self._hold_ns:
+                return self._shown
         if self._cursor >= len(self._files):
             self._at_the_end()
         path = self._files[self._cursor]
@@ -98,12 +105,12 @@ class ImagesSource:
             del self._files[self._cursor]
             raise CorruptFrame(f'{path}: {error}') from error
         self._cursor += 1
-        self._shown, self._until_ns = frame, stamp_ns + self._hold_ns
+        self._shown, self._since_ns = frame, stamp_ns
         return frame
 
     def close(self) -> None:
         """Forget the picture that is shown."""
-        self._cursor, self._shown, self._until_ns, self._open = 0, None, None, False
+        self._cursor, self._shown, self._open = 0, None, False
 
     def _list(self) -> list[Path]:
         files = sorted(p for p in self._folder.iterdir() if p.suffix.lower() in _SUFFIXES and p.is_file())
@@ -122,11 +129,25 @@ class ImagesSource:
         self._cursor = 0
 
     def _load(self, path: Path) -> SourceFrame:
+        status = path.stat()
+        version = (status.st_mtime_ns, status.st_size)
         data = path.read_bytes()
+        known = self._checked.get(path)
+        if known is not None and known[0] == version:
+            # Seen in an earlier round: it decodes and is upright, so nobody need decode it again.
+            self._size = known[1]
+            return SourceFrame(jpeg=data)
         image = decode_jpeg(data)
         self._size = (int(image.shape[1]), int(image.shape[0]))
-        if data[:2] != b'\xff\xd8':
+        if data[:2] != _JPEG or _is_turned(data, image):
             return SourceFrame(image=image)
-        as_stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-        upright = as_stored is not None and as_stored.shape == image.shape and np.array_equal(as_stored, image)
-        return SourceFrame(image=image, jpeg=data) if upright else SourceFrame(image=image)
+        self._checked[path] = version, self._size
+        return SourceFrame(image=image, jpeg=data)
+
+
+def _is_turned(data: bytes, image: NDArray[np.uint8]) -> bool:
+    """Say whether EXIF data turned the picture while it was decoded to `image`."""
+    if b'Exif' not in data[:_EXIF_WITHIN]:
+        return False
+    as_stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    return as_stored is None or as_stored.shape != image.shape or not np.array_equal(as_stored, image)

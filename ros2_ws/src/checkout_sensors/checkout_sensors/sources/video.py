@@ -50,6 +50,7 @@ class VideoSource:
         self._rate_hz: float | None = None
         self._size: tuple[int, int] | None = None
         self._begin_ns: int | None = None
+        self._last_ns: int | None = None
         self._grabbed = -1
         self._shown = -1
 
@@ -89,6 +90,10 @@ class VideoSource:
             raise SourceLost(f"the video file '{self._path}' is not open")
         if self._begin_ns is None:
             self._begin_ns = stamp_ns
+        elif self._last_ns is not None and stamp_ns < self._last_ns:
+            # A clock that was set back: go on from here, instead of standing still until it has caught up.
+            self._begin_ns -= self._last_ns - stamp_ns
+        self._last_ns = stamp_ns
         # Half a microsecond of grace: stamps are rounded to nanoseconds and must not fall short of their frame.
         wanted = math.floor((stamp_ns - self._begin_ns + 500) * 1e-9 * self._rate_hz)
         while self._grabbed < wanted:
@@ -109,7 +114,7 @@ class VideoSource:
         """Close the file; the next `open` starts from its beginning."""
         if self._capture is not None:
             self._capture.release()
-        self._capture, self._begin_ns = None, None
+        self._capture, self._begin_ns, self._last_ns = None, None, None
         self._grabbed = self._shown = -1
 
     def _advance(self, capture: Capture) -> bool:
