@@ -33,12 +33,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     show.add_argument('--session', type=int, default=0, metavar='N', help='only this session, with every entry')
     show.set_defaults(run=_show)
     receipt = commands.add_parser('receipt', help='print a receipt again')
-    receipt.add_argument('--number', default='', metavar='N', help='its number, with or without zeros (default: the last)')
+    receipt.add_argument('--number', default='', metavar='N', help='with or without zeros (default: the last)')
     receipt.add_argument('--language', choices=('ko', 'en'), default='ko', help='default: ko')
     receipt.set_defaults(run=_receipt)
     for command in (show, receipt):
         command.add_argument(
-            'journal', nargs='?', default='', metavar='JOURNAL', help=f'default: {JournalConfig().path} of the data root'
+            'journal', nargs='?', metavar='JOURNAL', help=f'default: {JournalConfig().path} of the data root'
         )
         command.add_argument('--json', type=Path, metavar='FILE', help='write it as JSON too')
     args = parser.parse_args(argv)
@@ -77,7 +77,8 @@ def _show(journal: Journal, args: argparse.Namespace) -> dict[str, Any]:
                 print('   ', _event_line(event))
     now = _cart(journal, state)
     print(f'{journal.meta.station}: {now.phase.name}, revision {now.revision}')
-    return {'station': journal.meta.station, 'currency': journal.meta.currency, 'cart': now.to_json(), 'sessions': sessions}
+    meta = {'station': journal.meta.station, 'currency': journal.meta.currency}
+    return {**meta, 'cart': now.to_json(), 'sessions': sessions}
 
 
 def _session(journal: Journal, state: CartState, events: Sequence[CartEvent]) -> dict[str, Any]:
@@ -119,7 +120,8 @@ def _receipt(journal: Journal, args: argparse.Namespace) -> dict[str, Any]:
         raise CheckoutError(f'There is no receipt in {journal.path}; nothing was paid.')
     found = _numbered(receipts, args.number) if args.number else receipts[-1]
     if found is None:
-        raise CheckoutError(f'There is no receipt {args.number} in {journal.path}; the last one is {receipts[-1].number}.')
+        last = receipts[-1].number
+        raise CheckoutError(f'There is no receipt {args.number} in {journal.path}; the last one is {last}.')
     print(render(found, args.language), end='')
     return found.to_json()
 
@@ -133,4 +135,4 @@ def _write(path: Path, report: dict[str, Any]) -> None:
     try:
         path.write_text(json.dumps(report, ensure_ascii=False, indent=2) + '\n', encoding='utf-8')
     except OSError as error:
-        raise CheckoutError(f'{path} cannot be written ({error.strerror}); name a file in a folder of yours.') from error
+        raise CheckoutError(f'{path} cannot be written ({error.strerror}); name another file.') from error

@@ -41,6 +41,7 @@ def split(
     leftover: Leftover,
     contents: ContentsInput,
     counts: Mapping[str, int],
+    in_cart: Mapping[str, int],
     *,
     price: Callable[[str], int],
     return_window_ns: int,
@@ -48,34 +49,64 @@ def split(
 ) -> Split:
     """Split settled contents, of which `counts` are the products that are sold here, into paid things and new ones.
 
-    1. As many of a product as were left are still the same ones.
-    2. What is left over on both sides was recognised anew, if the same item carries both labels. Where the tray sends
-       no items, it is the number of things that counts, unless the scale says that things were exchanged; the dearest
-       are taken for the paid ones, so that nobody pays twice.
+    1. As many of a product as were left are still the same ones; so are those that the open session has seen
+       (`in_cart`). Where the tray sends item ids, they tell the two apart; else the paid ones are taken to be there.
+    2. A paid item that carries another label now was recognised anew. Without item ids it is the number of things that
+       counts, unless the scale says that things were exchanged; the dearest are taken for the paid ones, so that nobody
+       pays twice.
     3. A paid thing that is gone has credit for `return_window_ns` of stamps, in which it may come back uncharged.
        Nothing is taken for gone while there is an open question, be it a hand: it may be hidden.
     4. Whatever then remains is new.
 
     `price` gives the unit price of a product in minor units.
     """
-    left: Counter[str] = Counter(dict(leftover.counts))
-    seen: Counter[str] = Counter(dict(counts))
-    kept = left & seen
-    extra, missing = seen - kept, left - kept
-    for old, new in _recognised_anew(leftover, contents, extra, missing, price, weight_tolerance_g):
-        kept[new] += 1
-        extra[new] -= 1
-        missing[old] -= 1
-    credit, returned = _redeem(leftover.credits, extra, contents.stamp_ns)
+    left, seen = Counter(dict(leftover.counts)), Counter(dict(counts))
+    kept = _still_there(leftover, contents, left, seen, in_cart)
+    rest, missing = seen - kept, left - kept
+    if leftover.items and contents.items:
+        _rename(_by_item(leftover, contents, rest, missing), kept, rest, missing)
+        new = rest & Counter(dict(in_cart))
+        rest -= new
+    else:
+        new = rest & Counter(dict(in_cart))
+        rest -= new
+        if not _exchanged(leftover, contents, weight_tolerance_g):
+            dearest = sorted(rest.elements(), key=lambda sku: (-price(sku), sku))
+            _rename(list(zip(sorted(missing.elements()), dearest, strict=False)), kept, rest, missing)
+    credit, returned = _redeem(leftover.credits, rest, contents.stamp_ns)
     kept += returned
-    extra -= returned
+    new += rest - returned
     if contents.attentions:
         kept += missing
     else:
         until = contents.stamp_ns + return_window_ns
         credit += [Credit(sku, count, until) for sku, count in sorted((+missing).items())]
     result = _leftover(leftover, contents, kept, tuple(sorted(credit, key=lambda c: (c.sku, c.until_ns, c.count))))
-    return Split(result, dict(sorted((+extra).items())))
+    return Split(result, dict(sorted((+new).items())))
+
+
+def _still_there(
+    leftover: Leftover, contents: ContentsInput, left: Counter[str], seen: Counter[str], in_cart: Mapping[str, int]
+) -> Counter[str]:
+    """Return how many paid things of each product are seen as what they were."""
+    if not (leftover.items and contents.items):
+        return left & seen
+    labels = contents.labels()
+    same = Counter(sku for item, sku in leftover.items if labels.get(item) == sku) & left & seen
+    kept: Counter[str] = Counter()
+    for sku, count in left.items():
+        # Of the others, those of the open session go first; what is beyond them was lifted and has a new track.
+        others = max(0, seen[sku] - same[sku] - in_cart.get(sku, 0))
+        kept[sku] = same[sku] + min(count - same[sku], others)
+    return +kept
+
+
+def _rename(pairs: list[tuple[str, str]], kept: Counter[str], rest: Counter[str], missing: Counter[str]) -> None:
+    """Move things from `rest` and `missing` to `kept`, by pairs (what it was, what it is now)."""
+    for old, new in pairs:
+        kept[new] += 1
+        rest[new] -= 1
+        missing[old] -= 1
 
 
 def _leftover(before: Leftover, contents: ContentsInput, kept: Counter[str], credit: tuple[Credit, ...]) -> Leftover:
@@ -93,30 +124,25 @@ def _leftover(before: Leftover, contents: ContentsInput, kept: Counter[str], cre
     return Leftover(counts, tuple(sorted(items)), credit, before.weight_g if same else _grams(contents))
 
 
-def _recognised_anew(
-    leftover: Leftover,
-    contents: ContentsInput,
-    extra: Counter[str],
-    missing: Counter[str],
-    price: Callable[[str], int],
-    weight_tolerance_g: float,
+def _by_item(
+    leftover: Leftover, contents: ContentsInput, rest: Counter[str], missing: Counter[str]
 ) -> list[tuple[str, str]]:
-    """Return pairs (what it was, what it is now)."""
+    """Return pairs (what it was, what it is now) of paid items that carry another label."""
+    was, free, gone = dict(leftover.items), Counter(rest), Counter(missing)
     pairs: list[tuple[str, str]] = []
-    if leftover.items and contents.items:
-        was, rest, gone = dict(leftover.items), Counter(extra), Counter(missing)
-        for item, sku in sorted(contents.labels().items()):
-            old = was.get(item, sku)
-            if old != sku and rest[sku] > 0 and gone[old] > 0:
-                rest[sku] -= 1
-                gone[old] -= 1
-                pairs.append((old, sku))
-        return pairs
+    for item, sku in sorted(contents.labels().items()):
+        old = was.get(item, sku)
+        if old != sku and free[sku] > 0 and gone[old] > 0:
+            free[sku] -= 1
+            gone[old] -= 1
+            pairs.append((old, sku))
+    return pairs
+
+
+def _exchanged(leftover: Leftover, contents: ContentsInput, tolerance_g: float) -> bool:
+    """Say whether the scale shows that other things lie there; without two readings it shows nothing."""
     grams = _grams(contents)
-    if min(grams, leftover.weight_g) >= 0 and abs(grams - leftover.weight_g) > weight_tolerance_g:
-        return pairs
-    dearest = sorted(extra.elements(), key=lambda sku: (-price(sku), sku))
-    return list(zip(sorted(missing.elements()), dearest, strict=False))
+    return min(grams, leftover.weight_g) >= 0 and abs(grams - leftover.weight_g) > tolerance_g
 
 
 def _redeem(credits: tuple[Credit, ...], extra: Counter[str], now_ns: int) -> tuple[list[Credit], Counter[str]]:

@@ -158,10 +158,12 @@ def _after_payment(plan: Plan, contents: ContentsInput, rules: Rules, clearing: 
 def _split(
     state: CartState, contents: ContentsInput, counts: Mapping[str, int], rules: Rules, clearing: Clearing
 ) -> Split:
+    in_cart = {line.sku: line.seen for line in state.lines} if state.phase is Phase.SCANNING else {}
     return split(
         state.leftover,
         contents,
         counts,
+        in_cart,
         price=rules.price,
         return_window_ns=clearing.return_window_ns,
         weight_tolerance_g=clearing.weight_tolerance_g,

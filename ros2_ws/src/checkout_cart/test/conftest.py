@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from checkout_cart.config import CartConfig
 from checkout_cart.inputs import AttentionInput, Checkout, ContentsInput, ItemInput, ItemState, LineInput, Pay
 from checkout_cart.payment import PaymentProvider
@@ -74,7 +75,9 @@ class Shop:
         pipeline.close()
 
     @staticmethod
-    def see(at_s: float, _attentions: tuple[AttentionInput, ...] = (), _stable: bool = True, **counts: int) -> ContentsInput:
+    def see(
+        at_s: float, _attentions: tuple[AttentionInput, ...] = (), _stable: bool = True, **counts: int
+    ) -> ContentsInput:
         """Return contents by counts alone."""
         lines = tuple(LineInput(sku, count, 0.9) for sku, count in sorted(counts.items()))
         status = Status.OK if lines else Status.EMPTY

@@ -129,8 +129,10 @@ class CartNode(Node):
             if answer.status is Status.SKIPPED:
                 self._dropped += 1
                 self._diagnostics.drop()
-            times = convert.AnswerTimes(self._host, received_ns, received_ns, time.monotonic_ns(), self._dropped)
-            self._cart.publish(convert.cart_message(answer, times, msg))
+            times = convert.AnswerTimes(self._host, received_ns, received_ns, begun_ns, self._dropped)
+            cart = convert.cart_message(answer, times, msg)
+            cart.answer.finished_ns = time.monotonic_ns()
+            self._cart.publish(cart)
             self._note(answer, (time.monotonic_ns() - begun_ns) / 1e6)
 
     def _note(self, answer: Answer, publish_ms: float) -> None:
