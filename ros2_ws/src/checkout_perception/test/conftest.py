@@ -11,12 +11,13 @@ import cv2
 import numpy as np
 import pytest
 import yaml
+from numpy.typing import NDArray
+
 from checkout_core.catalogue import Catalogue, ean13_check_digit, product_from_mapping
 from checkout_core.model_card import load_model_card, sha256_of
 from checkout_core.runtimes import load_runtime
 from checkout_perception.detector import TrayDetector
 from checkout_perception.tracker import Track
-from numpy.typing import NDArray
 
 SKUS = ('box_red', 'can_blue', 'can_green')
 FAMILIES = {'can_blue': 'can', 'can_green': 'can'}

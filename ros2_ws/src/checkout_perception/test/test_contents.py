@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+
 from checkout_core.status import Reason, Status
 from checkout_perception.contents import Contents, ContentsBuilder, ContentsConfig, State, View
 from checkout_perception.items import ItemState
@@ -83,9 +84,7 @@ def test_a_track_counts_after_some_detections(make_track: Make, hits: int, state
     ],
     ids=['below', 'at', 'above min_share'],
 )
-def test_a_product_needs_most_of_the_evidence(
-    make_track: Make, evidence: tuple[float, ...], state: ItemState
-) -> None:
+def test_a_product_needs_most_of_the_evidence(make_track: Make, evidence: tuple[float, ...], state: ItemState) -> None:
     contents = builder().update(START, [view(make_track(1, evidence))])
     assert contents.items[0].state is state
 
@@ -154,9 +153,7 @@ def test_a_hidden_item_is_still_counted_for_its_track_s_life(make_track: Make) -
 
 
 @pytest.mark.parametrize(('unseen_s', 'state'), [(0.2, State.STABLE), (0.25, State.STABLE), (0.3, State.MOVING)])
-def test_an_item_that_is_not_seen_any_more_makes_the_tray_move(
-    make_track: Make, unseen_s: float, state: State
-) -> None:
+def test_an_item_that_is_not_seen_any_more_makes_the_tray_move(make_track: Make, unseen_s: float, state: State) -> None:
     subject = builder()
     hold(subject, [view(make_track(1, BLUE, last_seen_ns=START + 10 * STEP))], 1.0)
     stamp = START + 11 * STEP

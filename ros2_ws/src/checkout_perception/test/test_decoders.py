@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from checkout_core.errors import CheckoutError
 from checkout_perception.decoders import DECODERS, load_decoder
 

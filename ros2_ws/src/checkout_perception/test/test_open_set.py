@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from checkout_core.errors import CheckoutError
 from checkout_perception.decoders import Candidates
 from checkout_perception.open_set import OpenSetRule, judge, rule_from_card

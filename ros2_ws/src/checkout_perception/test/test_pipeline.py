@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from checkout_core.catalogue import Catalogue
 from checkout_core.errors import CheckoutError
 from checkout_core.status import Reason, Status

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from checkout_core.status import Reason, Status
 from checkout_perception.contents import ContentsBuilder, ContentsConfig, View
 from checkout_perception.questions import QuestionConfig, WeightConfig

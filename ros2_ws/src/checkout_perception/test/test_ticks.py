@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from checkout_perception.ticks import PairingConfig, Tick, TickPairing
 
 MS = 1_000_000

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+
 from checkout_core.detections import UNKNOWN_CLASS, Detections
 from checkout_perception.tracker import Tracker, TrackerConfig
 

@@ -22,7 +22,8 @@ from checkout_perception.training.scoring import match
 SHOWN: Final = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 SOLD: Final = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65)
 MARGINS: Final = (0.3, 0.25, 0.2, 0.15, 0.1, 0.05)
-REACH_QUANTILES: Final = (0.98, 0.985, 0.99, 0.995, 0.999)
+REACH_QUANTILES: Final = (0.98, 0.99, 0.995, 1.0)
+REACH_SLACK: Final = 1.2
 MAX_SOLD_STRANGERS: Final = 0.02
 TOLERATED_LOSS: Final = 0.005
 
@@ -74,9 +75,9 @@ def _worth(observed: Sequence[Observed], rule: OpenSetRule) -> float:
 
 
 def reaches(observed: Sequence[Observed], rule: OpenSetRule, quantile: float) -> NDArray[np.float32]:
-    """Return the distance (C,) within which that share of the rightly named objects of each class lies.
+    """Return the distance (C,) within which that share of the rightly named objects of each class lies, plus a fifth.
 
-    A class with few of them gets the distance of all classes together.
+    A class with few of them gets the distance of all classes together. The fifth is for views that validation lacks.
     """
     per_class: list[list[float]] = [[] for _ in rule.names]
     for entry in observed:
@@ -87,7 +88,7 @@ def reaches(observed: Sequence[Observed], rule: OpenSetRule, quantile: float) ->
     fallback = float(np.quantile(pooled, quantile)) if pooled else 2.0
     limits = [float(np.quantile(values, quantile)) if len(values) >= 100 else fallback for values in per_class]
     limits[rule.unknown] = 2.0
-    return np.maximum(np.array(limits, np.float32), 1e-4)
+    return np.clip(np.array(limits, np.float32) * REACH_SLACK, 1e-4, 2.0)
 
 
 def right_pairs(

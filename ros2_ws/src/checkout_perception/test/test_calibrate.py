@@ -1,0 +1,89 @@
+"""Limits of the open-set rule, fixed on validation pictures, and the figures that follow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from checkout_perception.decoders import Candidates
+from checkout_perception.open_set import judge
+from checkout_perception.training.calibrate import calibrate, exact_share
+from checkout_perception.training.data import Picture, Truth
+from checkout_perception.training.evaluate import Observed, apply_rule, report, strangers
+
+NAMES = ('box_red', 'can_blue', 'can_green', 'UNKNOWN')
+BOX = (100.0, 100.0, 200.0, 200.0)
+OTHER = (300.0, 100.0, 400.0, 200.0)
+
+
+def observed(*rows: tuple[tuple[float, ...], int, float, float], there: Any) -> Observed:
+    """Build one picture; a row is (box, class, score, distance), `there` rows are (box, label, visible)."""
+    scores = np.full((len(rows), 4), 0.02, np.float32)
+    for index, (_, label, score, _) in enumerate(rows):
+        scores[index, label] = score
+    candidates = Candidates(
+        np.array([row[0] for row in rows], np.float32).reshape(-1, 4),
+        scores.max(axis=1) if len(rows) else np.zeros(0, np.float32),
+        scores,
+        np.array([row[3] for row in rows], np.float32),
+    )
+    truth = Truth(
+        np.array([row[0] for row in there], np.float32).reshape(-1, 4),
+        np.array([row[1] for row in there], np.int64),
+        np.array([row[2] for row in there], np.float32),
+    )
+    return Observed(Picture(Path('none'), truth, 640, 480), candidates)
+
+
+def validation() -> list[Observed]:
+    """Return pictures in which noise reaches 0.33, strangers 0.52 at a distance, and products 0.7 and more."""
+    rng = np.random.default_rng(0)
+    pictures = []
+    for index in range(400):
+        label, score, distance = index % 3, 0.7 + 0.29 * rng.random(), 0.05 + 0.1 * rng.random()
+        noise = (OTHER, (label + 1) % 3, 0.25 + 0.08 * rng.random(), 0.3)
+        pictures.append(observed((BOX, label, score, distance), noise, there=[(BOX, label, 1.0)]))
+    for index in range(40):
+        pictures.append(observed((BOX, index % 3, 0.4 + 0.12 * rng.random(), 0.5), there=[(BOX, 3, 1.0)]))
+    return pictures
+
+
+def test_limits_lie_between_what_is_right_and_what_is_not() -> None:
+    pictures = validation()
+    rule = calibrate(pictures, NAMES, 3)
+    assert 0.33 < rule.shown_from <= 0.4, 'above the noise, below the strangers'
+    assert 0.5 < float(rule.sold_from[0]) < 0.71
+    assert exact_share(pictures, rule) >= 0.99
+    assert strangers(apply_rule(pictures, rule), 3)['sold']['k'] == 0
+
+
+def test_margin_and_reach_are_as_tight_as_half_a_percent_allows() -> None:
+    rule = calibrate(validation(), NAMES, 3)
+    assert rule.margin == 0.3
+    assert np.all((rule.reach[:3] > 0.14 * 1.2) & (rule.reach[:3] <= 0.15 * 1.2))
+    # A stranger that scores like a product is still refused by its look.
+    likely = observed((BOX, 0, 0.99, 0.4), there=[]).candidates
+    assert judge(likely, rule).class_ids.tolist() == [-1]
+
+
+def test_a_report_counts_what_happens_to_strangers_and_known_trays(scripted: Any) -> None:
+    detector = scripted.detector
+    detector.rule = replace(detector.rule, shown_from=0.3, sold_from=np.full(4, 0.6, np.float32))
+    pictures = [
+        observed((BOX, 0, 0.9, 0.1), there=[(BOX, 0, 1.0)]),
+        observed((BOX, 0, 0.5, 0.1), there=[(BOX, 0, 1.0)]),
+        observed((BOX, 1, 0.9, 0.1), there=[(BOX, 3, 1.0)]),
+        observed((BOX, 3, 0.9, 0.1), (OTHER, 1, 0.9, 0.1), there=[(BOX, 3, 1.0), (OTHER, 1, 1.0)]),
+        observed(there=[(BOX, 2, 0.3)]),
+    ]
+    figures = report(detector, pictures, resamples=0)
+    assert figures['exact_by_items']['1-5']['k'] == 2
+    assert figures['strangers']['sold'] == pytest.approx(figures['strangers']['sold'] | {'k': 1, 'n': 2})
+    assert figures['strangers']['shown_as_unknown']['k'] == 1
+    assert (figures['strangers']['false_alarms_on_known_trays']['k'], figures['exact_without_strangers']['n']) == (1, 3)
+    assert figures['errors']['missed_by_visible_fraction']['0.25-0.5']['k'] == 1
+    assert figures['errors']['confused'] == {'box_red -> UNKNOWN': 1, 'UNKNOWN -> can_blue': 1}
