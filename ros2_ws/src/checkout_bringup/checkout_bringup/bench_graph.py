@@ -22,7 +22,7 @@ from checkout_bringup import host
 from checkout_bringup.demo import OBSERVER, observer
 from checkout_bringup.files import output_folder, read_json, write_json
 from checkout_bringup.logs import LogWriter
-from checkout_bringup.observation import Observation, latencies, totals
+from checkout_bringup.observation import Observation, latencies, rounded, summaries, totals
 from checkout_bringup.stacks import Stack, load_stack
 from checkout_bringup.station import claim_domain, run_station
 from checkout_bringup.up import add_stack_options, chosen
@@ -82,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             'journal': str(folder / 'journal.sqlite'),
             **chosen(arguments.set),
         }
-        stack = load_stack('photos', overrides)
+        stack = load_stack('photos', overrides).without(*arguments.without)
         print('Running the bare network ...', flush=True)
         bare = run_bare(frames, str(stack.node('tray_perception').parameters.get('model.name', '')))
         print(f'Running the graph for {arguments.seconds:g} s ...', flush=True)
@@ -200,11 +200,11 @@ def figures(seen: Observation, bare: LatencySummary, arguments: argparse.Namespa
         'size': list(SIZE) if arguments.frames is None else 'of the files',
         'frames_sent': len(chosen_stamps.expected),
         'frames_lost': chosen_stamps.lost,
-        'stamp_to_cart_ms': total.as_dict(),
-        'network_ms': network.as_dict(),
-        'stamp_to_cart_without_network_ms': without.as_dict(),
-        'bare_onnxruntime_ms': bare.as_dict(),
-        'parts_ms': {name: latency.summary(values).as_dict() for name, values in parts.items()},
+        'stamp_to_cart_ms': rounded(total),
+        'network_ms': rounded(network),
+        'stamp_to_cart_without_network_ms': rounded(without),
+        'bare_onnxruntime_ms': rounded(bare),
+        'parts_ms': summaries(parts),
         'target_p95_ms': TARGET_P95_MS,
         'passed': bool(passed),
         'model': seen.model,

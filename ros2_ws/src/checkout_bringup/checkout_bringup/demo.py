@@ -66,10 +66,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _customer(arguments: argparse.Namespace, seed: int, folder: Path) -> tuple[int, bool]:
     """Serve one customer; return the exit status and whether it was stopped from outside."""
     # What an earlier run has left must not be taken for this one's.
-    for name in (*FILES, _JOURNAL, f'{_JOURNAL}-wal', f'{_JOURNAL}-shm'):
-        (folder / name).unlink(missing_ok=True)
+    for path in (*(folder / name for name in FILES), *folder.glob(f'{_JOURNAL}*')):
+        path.unlink(missing_ok=True)
     journal = {'journal': str(folder / _JOURNAL)}
-    stack = load_stack(STACK, {**journal, 'seed': seed, **chosen(arguments.set)})
+    stack = load_stack(STACK, {**journal, 'seed': seed, **chosen(arguments.set)}).without(*arguments.without)
     with claim_domain(stack.namespace, arguments.domain) as claim:
         print(f'Customer {seed} at station {stack.namespace}, ROS_DOMAIN_ID={claim.domain}, results in {folder}')
         if not arguments.headless:

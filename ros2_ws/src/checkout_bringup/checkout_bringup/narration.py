@@ -15,7 +15,7 @@ _TOLD = {
     'SESSION_STARTED': 'a customer begins',
     'ITEM_ADDED': '+ {goods}',
     'ITEM_REMOVED': '- {goods}',
-    'CORRECTED': 'staff corrects: {goods}',
+    'CORRECTED': 'staff: {correction}',
     'ATTENTION_RAISED': 'attention: {detail}',
     'ATTENTION_CLEARED': 'attention settled',
     'CHECKOUT_STARTED': 'checkout',
@@ -45,9 +45,12 @@ class Narrator:
         text = next((told for name, told in _TOLD.items() if getattr(event, name) == event.kind), '')
         if not text:
             return ''
+        # A correction may be about a product or about an open question.
         name, count = self._names.get(event.sku, event.sku), abs(event.delta)
+        goods = f'{count} x {name}' if count > 1 else name
         told = text.format(
-            goods=f'{count} x {name}' if count > 1 else name,
+            goods=goods,
+            correction=event.detail or f'{event.delta:+d} {name}',
             amount=Money(int(event.amount.minor_units), event.amount.currency or 'KRW'),
             detail=event.detail or event.reference or 'no reason given',
             reference=event.reference,

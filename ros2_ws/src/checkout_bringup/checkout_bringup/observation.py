@@ -8,9 +8,10 @@ from typing import Any
 
 from checkout_bringup.messages import AnswerRecord
 from checkout_core.metrics import latency
+from checkout_core.metrics.latency import LatencySummary
 from checkout_core.status import Status
 
-__all__ = ['FrameCount', 'Observation', 'basket', 'frame_count', 'judge', 'latencies', 'summaries', 'totals']
+__all__ = ['FrameCount', 'Observation', 'basket', 'frame_count', 'judge', 'latencies', 'rounded', 'summaries', 'totals']
 
 
 @dataclass
@@ -150,8 +151,13 @@ def _worked(seen: Observation, answers: Iterable[AnswerRecord]) -> dict[int, Ans
 
 
 def summaries(times: Mapping[str, Iterable[float]]) -> dict[str, Any]:
-    """Return n, p50, p95, p99 and max of each list of milliseconds."""
-    return {name: latency.summary(values).as_dict() for name, values in times.items()}
+    """Return n, p50, p95, p99 and max of each list of milliseconds, to the microsecond."""
+    return {name: rounded(latency.summary(values)) for name, values in times.items()}
+
+
+def rounded(summary: LatencySummary) -> dict[str, float | int | None]:
+    """Return a summary for JSON: three decimals of a millisecond are more than a clock is worth."""
+    return {name: None if value is None else round(value, 3) for name, value in summary.as_dict().items()}
 
 
 def basket(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:

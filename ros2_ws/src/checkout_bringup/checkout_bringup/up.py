@@ -52,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def add_stack_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that every command has which starts a stack."""
     parser.add_argument('--set', action='append', default=[], metavar='KEY=VALUE', help='set an argument of the stack')
+    parser.add_argument('--without', action='append', default=[], metavar='NODE', help='leave a node of the stack out')
     parser.add_argument('--domain', type=int, metavar='N', help='ROS domain (default: ROS_DOMAIN_ID, else a free one)')
 
 
@@ -83,5 +84,5 @@ def _stack(arguments: argparse.Namespace) -> Stack:
     overrides = chosen(arguments.set)
     if arguments.tray is not None:
         overrides['tray_dir'] = arguments.tray
-    stack = load_stack(arguments.stack, overrides)
+    stack = load_stack(arguments.stack, overrides).without(*arguments.without)
     return stack if arguments.host is None else stack.on_host(arguments.host)
