@@ -171,6 +171,8 @@ class BagWriter:
         count = sum(topic.count for topic in self._topics.values())
         start = self._first_ns if count else 0
         duration = self._last_ns - start if count else 0
+        # A single file may be renamed, and its bytes do not depend on its name.
+        name = self._file.name if self._folder else ''
         return {
             'version': _VERSION,
             'storage_identifier': 'mcap',
@@ -192,15 +194,17 @@ class BagWriter:
             ],
             'compression_format': '',
             'compression_mode': '',
-            'relative_file_paths': [self._file.name],
+            'relative_file_paths': [name] if name else [],
             'files': [
                 {
-                    'path': self._file.name,
+                    'path': name,
                     'starting_time': {'nanoseconds_since_epoch': start},
                     'duration': {'nanoseconds': duration},
                     'message_count': count,
                 }
-            ],
+            ]
+            if name
+            else [],
             'custom_data': self._notes or None,
             'ros_distro': DISTRIBUTION,
         }

@@ -1,0 +1,1 @@
+"""Replay recorded checkouts in lock step, compare them with the truth, report and gate."""

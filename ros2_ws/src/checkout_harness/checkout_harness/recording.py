@@ -1,0 +1,225 @@
+"""A recorded checkout as steps: all that belongs to one stamp of the tray cameras, in the order of the stamps."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from checkout_core.bags import BagMessage, BagReader
+from checkout_core.errors import CheckoutError
+
+__all__ = ['Recording', 'Sample', 'Step', 'file_sha256', 'stamp_of']
+
+IMAGE_TYPE = 'sensor_msgs/msg/CompressedImage'
+WEIGHT_TYPE = 'checkout_interfaces/msg/Weight'
+TRUTH_TYPE = 'checkout_interfaces/msg/TrayTruth'
+INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
+_IMAGE_TOPIC = re.compile(r'(?P<namespace>(?:/[^/]+)*?)/tray/(?P<camera>[a-z0-9_]+)/image/compressed')
+_HEADER = struct.Struct('<iI')
+_LATE_NS = 1_000_000_000
+
+
+class Sample(NamedTuple):
+    """Hold one recorded message of a sensor: its header's stamp and its CDR bytes."""
+
+    stamp_ns: int
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class Step:
+    """Hold what is sent at one stamp: pictures by camera, and the readings of the scale since the step before.
+
+    `infos` are the CameraInfo by camera; `truth` the TrayTruth of the stamp, which no node gets to see.
+    """
+
+    stamp_ns: int
+    images: tuple[tuple[str, bytes], ...]
+    weights: tuple[Sample, ...] = ()
+    infos: tuple[tuple[str, bytes], ...] = ()
+    truth: bytes | None = None
+
+
+class Recording:
+    """Open a bag with at least one tray camera. A context manager; raises CheckoutError for a bag without one."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Open the bag and find its cameras."""
+        self.bag = BagReader(path)
+        self.path = self.bag.path
+        try:
+            found = [match for name in self.bag.topics if (match := _IMAGE_TOPIC.fullmatch(name))]
+            if not found:
+                raise CheckoutError(
+                    f'Bag {self.path} has no topic tray/CAMERA/image/compressed, so there is nothing to replay; '
+                    f'it has {", ".join(self.bag.topics) or "no topics"}.'
+                )
+            spaces = sorted({match['namespace'] for match in found})
+            if len(spaces) > 1:
+                raise CheckoutError(f'Bag {self.path} holds several stations, {" and ".join(spaces)}; record one.')
+            self.namespace = spaces[0]
+            self.cameras = tuple(sorted((match['camera'] for match in found), key=_camera_order))
+            self._kinds = {f'{self.namespace}/tray/weight': ('weight', '')}
+            self._kinds[f'{self.namespace}/truth/tray'] = ('truth', '')
+            for camera in self.cameras:
+                self._kinds[f'{self.namespace}/tray/{camera}/image/compressed'] = ('image', camera)
+                self._kinds[f'{self.namespace}/tray/{camera}/camera_info'] = ('info', camera)
+            self._kinds = {name: kind for name, kind in self._kinds.items() if name in self.bag.topics}
+            _check_kinds(self.bag, self._kinds)
+        except BaseException:
+            self.bag.close()
+            raise
+
+    @property
+    def has_weight(self) -> bool:
+        """Say whether the scale was recorded."""
+        return any(kind == 'weight' for kind, _ in self._kinds.values())
+
+    @property
+    def has_truth(self) -> bool:
+        """Say whether the ground truth was recorded."""
+        return any(kind == 'truth' for kind, _ in self._kinds.values())
+
+    @cached_property
+    def sha256(self) -> str:
+        """Return the hash of the bag: of its file, or of all files of its folder."""
+        return file_sha256(self.path)
+
+    def topic(self, relative: str) -> str:
+        """Return the full name of a topic of the station."""
+        return f'{self.namespace}/{relative}'
+
+    def steps(self) -> Iterator[Step]:
+        """Give the steps in the order of their stamps; only about a second of the bag is in memory.
+
+        A picture that was recorded twice with one stamp makes a step of its own, as it makes an answer of its own.
+        Messages that were recorded more than a second after younger ones are put in where they come.
+        """
+        pending: dict[int, _Gathered] = {}
+        weights: list[Sample] = []
+        newest_ns = 0
+        for message in self.bag.messages(self._kinds):
+            kind, camera = self._kinds[message.topic]
+            stamp_ns = stamp_of(message)
+            newest_ns = max(newest_ns, message.time_ns)
+            if kind == 'weight':
+                weights.append(Sample(stamp_ns, message.raw))
+            else:
+                entry = pending.setdefault(stamp_ns, _Gathered(message.time_ns))
+                entry.add(kind, camera, message.raw)
+            while pending:
+                first = min(pending)
+                if newest_ns - pending[first].since_ns <= _LATE_NS:
+                    break
+                yield from _finish(first, pending.pop(first), weights)
+        for stamp_ns in sorted(pending):
+            yield from _finish(stamp_ns, pending[stamp_ns], weights)
+
+    def truths(self) -> dict[int, Any]:
+        """Return the ground truth by stamp; empty when the bag has none."""
+        topics = [name for name, (kind, _) in self._kinds.items() if kind == 'truth']
+        return {stamp_of(message): self.bag.decode(message) for message in self.bag.messages(topics)} if topics else {}
+
+    def pictures(self, camera: str, stamps: frozenset[int]) -> dict[int, bytes]:
+        """Return the JPEG bytes of some pictures of a camera by stamp."""
+        found = {}
+        for message in self.bag.messages([f'{self.namespace}/tray/{camera}/image/compressed']):
+            stamp_ns = stamp_of(message)
+            if stamp_ns in stamps and stamp_ns not in found:
+                found[stamp_ns] = bytes(self.bag.decode(message).data)
+        return found
+
+    def close(self) -> None:
+        """Close the bag."""
+        self.bag.close()
+
+    def __enter__(self) -> Self:
+        """Return itself; it is open already."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the bag."""
+        self.close()
+
+
+class _Gathered:
+    """What has come of one stamp so far."""
+
+    def __init__(self, since_ns: int) -> None:
+        self.since_ns = since_ns
+        self.images: list[tuple[str, bytes]] = []
+        self.infos: dict[str, bytes] = {}
+        self.truth: bytes | None = None
+
+    def add(self, kind: str, camera: str, raw: bytes) -> None:
+        if kind == 'image':
+            self.images.append((camera, raw))
+        elif kind == 'info':
+            self.infos[camera] = raw
+        else:
+            self.truth = raw
+
+
+def _finish(stamp_ns: int, gathered: _Gathered, weights: list[Sample]) -> Iterator[Step]:
+    """Give the steps of one stamp; the readings that are not from its future go with the first."""
+    images = sorted(gathered.images, key=lambda image: _camera_order(image[0]))
+    if not images:
+        return
+    due = sorted((sample for sample in weights if sample.stamp_ns <= stamp_ns), key=lambda sample: sample.stamp_ns)
+    weights[:] = [sample for sample in weights if sample.stamp_ns > stamp_ns]
+    infos = tuple(sorted(gathered.infos.items()))
+    truth = gathered.truth
+    while images:
+        once: dict[str, bytes] = {}
+        again = []
+        for camera, raw in images:
+            if camera in once:
+                again.append((camera, raw))
+            else:
+                once[camera] = raw
+        yield Step(stamp_ns, tuple(once.items()), tuple(due), infos, truth)
+        images, due, infos, truth = again, [], (), None
+
+
+def stamp_of(message: BagMessage) -> int:
+    """Return the header's stamp of a message whose first field is a header, without decoding the rest."""
+    if len(message.raw) < 12 or message.raw[1] not in (0, 1):
+        raise CheckoutError(f'Topic {message.topic}, time {message.time_ns}: {len(message.raw)} bytes are no message.')
+    order = _HEADER if message.raw[1] == 1 else struct.Struct('>iI')
+    seconds, nanoseconds = order.unpack_from(message.raw, 4)
+    return int(seconds) * 1_000_000_000 + int(nanoseconds)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, or of the names and contents of all files of a folder."""
+    digest = hashlib.sha256()
+    files = sorted(p for p in path.rglob('*') if p.is_file()) if path.is_dir() else [path]
+    for file in files:
+        if path.is_dir():
+            digest.update(str(file.relative_to(path)).encode() + b'\0')
+        with file.open('rb') as opened:
+            while block := opened.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def _camera_order(camera: str) -> tuple[bool, str]:
+    """Return the key that puts the camera from above first: it is the one that perception trusts most."""
+    return camera != 'top', camera
+
+
+def _check_kinds(bag: BagReader, kinds: dict[str, tuple[str, str]]) -> None:
+    wanted = {'image': IMAGE_TYPE, 'weight': WEIGHT_TYPE, 'truth': TRUTH_TYPE, 'info': INFO_TYPE}
+    for name, (kind, _) in kinds.items():
+        if bag.topics[name].type != wanted[kind]:
+            raise CheckoutError(f'Bag {bag.path}: topic {name} is {bag.topics[name].type}, not {wanted[kind]}.')
+    bag.check_types(list(kinds))

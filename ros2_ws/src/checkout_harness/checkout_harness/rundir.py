@@ -1,0 +1,214 @@
+"""The folder of one run: `outputs.mcap` with everything the nodes answered, `run.json` with how it went.
+
+All lanes write the same two files, and everything that is reported is computed from them and the replayed bag; so an
+analysis can be repeated alone, later, on another machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from checkout_core.bags import BagReader, BagWriter
+from checkout_core.data import data_root
+from checkout_core.errors import CheckoutError
+from checkout_harness.result import ResultBuilder, stamp_ns
+
+__all__ = ['OUTPUTS', 'Outputs', 'RunFacts', 'RunWriter', 'host_facts', 'load_run', 'new_folder', 'output_topics']
+
+SCHEMA = 'checkout-run-1'
+OUTPUTS = {
+    'tray/{camera}/detections': 'checkout_interfaces/msg/DetectionArray',
+    'tray/contents': 'checkout_interfaces/msg/TrayContents',
+    'cart': 'checkout_interfaces/msg/Cart',
+    'cart/events': 'checkout_interfaces/msg/CartEvent',
+    'receipt': 'checkout_interfaces/msg/Receipt',
+}
+"""What the nodes answer: relative topic -> type."""
+_LATCHED = ('cart', 'receipt')
+_NO_FOLDER = 'is no folder of a run; make one with: checkout replay BAG --report'
+
+
+@dataclass
+class RunFacts:
+    """Hold how a run went, in JSON types.
+
+    `complete` says that every input was answered; else `failure` is one sentence. `timing` has a row a step: its stamp,
+    the monotonic time [ns] at which each picture was sent, and at which each answer had come, by output. `wishes` are
+    (stamp, wish) of the customer. `resources` has a row a second and process.
+    """
+
+    lane: str
+    bag: str
+    bag_sha256: str
+    namespace: str
+    cameras: list[str]
+    complete: bool = False
+    failure: str = ''
+    steps: int = 0
+    pictures: int = 0
+    bag_s: float = 0.0
+    wall_s: float = 0.0
+    handed_over: bool = False
+    paid: bool = False
+    wishes: list[list[Any]] = field(default_factory=list)
+    timing: list[dict[str, Any]] = field(default_factory=list)
+    resources: list[dict[str, Any]] = field(default_factory=list)
+    parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    faults: str = ''
+    missing: list[str] = field(default_factory=list)
+    host: dict[str, Any] = field(default_factory=dict)
+    schema: str = SCHEMA
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Hold the answers of a run: messages by kind, in the order of their stamps."""
+
+    detections: dict[str, list[Any]]
+    contents: list[Any]
+    carts: list[Any]
+    events: list[Any]
+    receipts: list[Any]
+
+    def builder(self) -> ResultBuilder:
+        """Return the canonical result of these answers."""
+        builder = ResultBuilder()
+        for messages in self.detections.values():
+            for message in messages:
+                builder.add_detections(message)
+        for message in self.contents:
+            builder.add_contents(message)
+        for message in self.events:
+            builder.add_event(message)
+        for message in self.receipts:
+            builder.add_receipt(message)
+        return builder
+
+
+class RunWriter:
+    """Write the answers of a run while it goes on; `finish` writes the facts."""
+
+    def __init__(self, folder: Path, namespace: str, cameras: list[str]) -> None:
+        """Open `outputs.mcap` in a folder that `new_folder` made."""
+        self.folder = folder
+        self._namespace = namespace
+        self._bag = BagWriter(folder / 'outputs.mcap', notes={'content': 'answers of a replay'})
+        for topic, (name, kind) in output_topics(namespace, cameras).items():
+            self._bag.add_topic(topic, kind, depth=10, latched=name in _LATCHED)
+
+    def add(self, name: str, stamp: int, raw: bytes) -> None:
+        """Write one answer; `name` is the relative topic. Its stamp is its time: equal runs give equal files."""
+        self._bag.write(f'{self._namespace}/{name}', stamp, raw)
+
+    def finish(self, facts: RunFacts) -> None:
+        """Close the bag and write `run.json`."""
+        self._bag.close()
+        text = json.dumps(asdict(facts), ensure_ascii=False, indent=1) + '\n'
+        (self.folder / 'run.json').write_text(text, encoding='utf-8')
+
+    def discard(self) -> None:
+        """Remove what was written, after an error."""
+        self._bag.discard()
+
+
+def output_topics(namespace: str, cameras: list[str]) -> dict[str, tuple[str, str]]:
+    """Return full topic -> (relative topic, type) of all answers."""
+    found = {}
+    for pattern, kind in OUTPUTS.items():
+        for camera in cameras if '{camera}' in pattern else ['']:
+            name = pattern.format(camera=camera)
+            found[f'{namespace}/{name}'] = (name, kind)
+    return found
+
+
+def new_folder(folder: Path, *, overwrite: bool = True) -> Path:
+    """Make the folder of a run; the files of an earlier run in it are removed, other files are not touched."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ('outputs.mcap', 'run.json', 'report.json', 'report.html', 'junit.xml'):
+            if (folder / name).exists():
+                if not overwrite:
+                    raise CheckoutError(f'{folder} holds a run already; choose another folder.')
+                (folder / name).unlink()
+    except OSError as error:
+        raise CheckoutError(f'{folder} cannot be written ({error.strerror}); choose another --report.') from error
+    return folder
+
+
+def load_run(folder: str | Path) -> tuple[RunFacts, Outputs]:
+    """Read the folder of a run. Raises CheckoutError when it is none, or one of another version."""
+    folder = Path(folder)
+    try:
+        raw: Mapping[str, Any] = json.loads((folder / 'run.json').read_text(encoding='utf-8'))
+    except OSError as error:
+        raise CheckoutError(f'{folder} {_NO_FOLDER} {folder}.') from error
+    except ValueError as error:
+        raise CheckoutError(f'{folder / "run.json"} is damaged ({error}); run the replay again.') from error
+    if raw.get('schema') != SCHEMA:
+        raise CheckoutError(f'{folder / "run.json"} is of another version; run the replay again.')
+    facts = RunFacts(**{key: value for key, value in raw.items() if key in RunFacts.__dataclass_fields__})
+    topics = output_topics(facts.namespace, facts.cameras)
+    outputs = Outputs({camera: [] for camera in facts.cameras}, [], [], [], [])
+    with BagReader(folder / 'outputs.mcap') as bag:
+        bag.check_types([topic for topic in topics if topic in bag.topics])
+        for name, message in _messages(bag, topics):
+            if name.endswith('/detections'):
+                outputs.detections[name.split('/')[1]].append(message)
+            else:
+                rows = {
+                    'tray/contents': outputs.contents,
+                    'cart': outputs.carts,
+                    'cart/events': outputs.events,
+                    'receipt': outputs.receipts,
+                }
+                rows[name].append(message)
+    outputs.carts.sort(key=lambda cart: (stamp_ns(cart), int(cart.revision)))
+    outputs.events.sort(key=lambda event: int(event.sequence))
+    return facts, outputs
+
+
+def _messages(bag: BagReader, topics: dict[str, tuple[str, str]]) -> Iterator[tuple[str, Any]]:
+    for message in bag.messages([topic for topic in topics if topic in bag.topics]):
+        yield topics[message.topic][0], bag.decode(message)
+
+
+def host_facts() -> dict[str, Any]:
+    """Return what a figure depends on beside the code: the machine, the versions, the commit."""
+    return {
+        'name': platform.node(),
+        'system': platform.platform(),
+        'cpu': _cpu(),
+        'cores': os.cpu_count() or 0,
+        'python': platform.python_version(),
+        'commit': _commit(),
+    }
+
+
+def _cpu() -> str:
+    try:
+        for line in Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines():
+            if line.startswith(('model name', 'Model')):
+                return line.partition(':')[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _commit() -> str:
+    """Return the commit of the clone, with `+` when files have changed since; empty outside of a clone."""
+    try:
+        root = str(data_root())
+        command = ['git', '-C', root, 'rev-parse', '--short=12', 'HEAD']
+        commit = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+        command = ['git', '-C', root, 'status', '--porcelain', '--untracked-files=no']
+        changed = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError, CheckoutError):
+        return ''
+    return f'{commit}+' if changed else commit

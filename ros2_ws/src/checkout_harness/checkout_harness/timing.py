@@ -1,0 +1,112 @@
+"""Where the time goes: from the picture through each node to the cart, split into wait, transport and work.
+
+All times are CLOCK_MONOTONIC of one host; answers of another host's clock are left out and said to be. In the core lane
+there is neither transport nor waiting, so only the stages of the work are reported.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from checkout_core.metrics import latency
+from checkout_harness.result import stamp_ns
+from checkout_harness.rundir import Outputs, RunFacts
+
+__all__ = ['time_report']
+
+_WORST = 10
+_TRANSPORTED = ('graph', 'realtime')
+
+
+def time_report(facts: RunFacts, outputs: Outputs) -> dict[str, Any]:
+    """Return stages, parts and worst pictures, in JSON types and milliseconds."""
+    stages: dict[str, list[float]] = defaultdict(list)
+    for rows in outputs.detections.values():
+        for message in rows:
+            _stages(stages, 'perception', message)
+    for message in outputs.contents:
+        _stages(stages, 'perception', message)
+    for message in outputs.carts:
+        _stages(stages, 'cart', message)
+    report: dict[str, Any] = {
+        'stages': {name: latency.summary(values).as_dict() for name, values in stages.items()},
+        'parts': {},
+        'end_to_end': latency.summary([]).as_dict(),
+        'histograms': {name: histogram(values) for name, values in stages.items()},
+        'worst': [],
+        'other_hosts': 0,
+        'speed': facts.bag_s / facts.wall_s if facts.wall_s > 0 else None,
+    }
+    if facts.lane in _TRANSPORTED:
+        _parts(report, facts, outputs)
+    return report
+
+
+def _stages(into: dict[str, list[float]], node: str, message: Any) -> None:
+    for stage in message.answer.stages:
+        into[f'{node}: {stage.name}'].append(float(stage.duration_ms))
+
+
+def _parts(report: dict[str, Any], facts: RunFacts, outputs: Outputs) -> None:
+    host = str(facts.host.get('name', ''))
+    contents = {stamp_ns(m): m.answer for m in outputs.contents}
+    carts = {stamp_ns(m): m.answer for m in reversed(outputs.carts) if int(m.answer.finished_ns)}
+    answers = {camera: {stamp_ns(m): m.answer for m in rows} for camera, rows in outputs.detections.items()}
+    parts: dict[str, list[float]] = defaultdict(list)
+    whole: list[tuple[float, int, str, dict[str, float]]] = []
+    for row in facts.timing:
+        stamp = int(row['stamp_ns'])
+        fused, cart = contents.get(stamp), carts.get(stamp)
+        for camera, sent_ns in row['sent_ns'].items():
+            seen = answers.get(camera, {}).get(stamp)
+            if seen is None or int(seen.status) not in (0, 1):
+                continue
+            if any(a is not None and str(a.host) != host for a in (seen, fused, cart)):
+                report['other_hosts'] += 1
+                continue
+            own = _split(int(sent_ns), seen, fused, cart, row.get('done_ns', {}))
+            for name, value in own.items():
+                parts[name].append(value)
+            if cart is not None:
+                whole.append(((int(cart.finished_ns) - int(sent_ns)) * 1e-6, stamp, camera, own))
+    report['parts'] = {name: latency.summary(values).as_dict() for name, values in parts.items()}
+    report['end_to_end'] = latency.summary([ms for ms, *_ in whole]).as_dict()
+    report['histograms'] = {
+        'camera to cart': histogram([ms for ms, *_ in whole]),
+        **{name: histogram(values) for name, values in parts.items()},
+        **report['histograms'],
+    }
+    whole.sort(key=lambda entry: -entry[0])
+    report['worst'] = [
+        {'stamp_ns': stamp, 'camera': camera, 'ms': ms, 'parts': own} for ms, stamp, camera, own in whole[:_WORST]
+    ]
+
+
+def _split(sent_ns: int, seen: Any, fused: Any, cart: Any, done: Mapping[str, int]) -> dict[str, float]:
+    parts = {
+        'transport to perception': int(seen.received_ns) - sent_ns,
+        'wait in perception': int(seen.started_ns) - int(seen.received_ns),
+        'work of perception': int(seen.finished_ns) - int(seen.started_ns),
+    }
+    if fused is not None and cart is not None:
+        parts['transport to cart'] = int(cart.received_ns) - int(fused.finished_ns)
+        parts['wait in cart'] = int(cart.started_ns) - int(cart.received_ns)
+        parts['work of cart'] = int(cart.finished_ns) - int(cart.started_ns)
+        if 'cart' in done:
+            parts['transport to driver'] = int(done['cart']) - int(cart.finished_ns)
+    return {name: value * 1e-6 for name, value in parts.items()}
+
+
+def histogram(values: list[float], bins: int = 40) -> dict[str, Any]:
+    """Return counts in equal bins from 0 to the 99.5th percentile or so; what lies beyond is in the last bin."""
+    if not values:
+        return {'width_ms': 0.0, 'counts': []}
+    ordered = sorted(values)
+    top = max(ordered[min(len(ordered) - 1, int(0.995 * len(ordered)))] * 1.05, 1e-3)
+    width = top / bins
+    counts = [0] * bins
+    for value in ordered:
+        counts[min(bins - 1, max(0, int(value / width)))] += 1
+    return {'width_ms': width, 'counts': counts}
