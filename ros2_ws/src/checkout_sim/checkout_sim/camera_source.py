@@ -65,13 +65,17 @@ def parse_spec(argument: str) -> SimSpec:
         if not equals and number == 0:
             values['scenario'] = word
         elif not equals or key not in _KEYS or not value:
-            raise CheckoutError(f'Source sim:{argument}: {word!r} is not understood; write sim:SCENARIO,seed=7,assortment=starter.')
+            raise CheckoutError(
+                f'Source sim:{argument}: {word!r} is not understood; write sim:SCENARIO,seed=7,assortment=starter.'
+            )
         else:
             values[key] = value
     seed = values.get('seed', '1')
     if not seed.isdigit():
         raise CheckoutError(f'Source sim:{argument}: seed={seed} is not a whole number of 0 or more.')
-    return SimSpec(values.get('scenario', 'customer'), int(seed), values.get('assortment', 'all'), values.get('camera', ''))
+    return SimSpec(
+        values.get('scenario', 'customer'), int(seed), values.get('assortment', 'all'), values.get('camera', '')
+    )
 
 
 class SimCameraSource:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 
 import cv2
 import numpy as np
@@ -25,14 +27,21 @@ from checkout_sim.world.timeline import ItemState, World
 def main(argv: list[str] | None = None) -> int:
     """Run `checkout sim ARGS` and return the exit status: 0 done, 2 a mistake that the message explains, 130 interrupted."""
     arguments = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, _interrupt)  # ends like Ctrl-C: workers too, nothing half written
     try:
         return int(arguments.run(arguments))
     except CheckoutError as error:
         print(f'checkout sim: {error}', file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print('\ncheckout sim: interrupted; what is complete stays, the same command goes on from there.', file=sys.stderr)
+        print(
+            '\ncheckout sim: interrupted; what is complete stays, the same command goes on from there.', file=sys.stderr
+        )
         return 130
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
 
     render = commands.add_parser('render', help='write one picture of a scenario')
     _scenario_arguments(render)
-    render.add_argument('--at', type=float, metavar='SECONDS', help='time since the beginning (default: when all lies still)')
+    render.add_argument(
+        '--at', type=float, metavar='SECONDS', help='time since the beginning (default: when all lies still)'
+    )
     render.add_argument('--camera', default='top', choices=CAMERAS)
     render.add_argument('--size', type=_size, default=(640, 480), metavar='WxH')
     render.add_argument('--truth', action='store_true', help='draw the true boxes into the picture')
@@ -61,11 +72,17 @@ def _parser() -> argparse.ArgumentParser:
     dataset.add_argument('--scenes', type=int, required=True, metavar='N', help='number of pictures')
     dataset.add_argument('--seed', type=int, default=0, metavar='S', help="first seed within the split's own range")
     dataset.add_argument('--split', default='train', choices=tuple(SPLITS))
-    dataset.add_argument('--items', default='1-5', metavar='RANGE', help='1-5, 3, or 1-5:70,5-9:30 (ranges with shares)')
+    dataset.add_argument(
+        '--items', default='1-5', metavar='RANGE', help='1-5, 3, or 1-5:70,5-9:30 (ranges with shares)'
+    )
     dataset.add_argument('--assortment', default='all', metavar='NAME', help='products to draw from (default: all)')
-    dataset.add_argument('--unknown', type=float, default=0.15, metavar='P', help='share of scenes with strangers or clutter beside')
+    dataset.add_argument(
+        '--unknown', type=float, default=0.15, metavar='P', help='share of scenes with strangers or clutter beside'
+    )
     dataset.add_argument('--bare', type=float, default=0.0, metavar='P', help='share of scenes without any product')
-    dataset.add_argument('--heavy', type=float, default=0.25, metavar='P', help='share of scenes with a busy background')
+    dataset.add_argument(
+        '--heavy', type=float, default=0.25, metavar='P', help='share of scenes with a busy background'
+    )
     dataset.add_argument('--camera', default='top', choices=CAMERAS)
     dataset.add_argument('--size', type=_size, default=(640, 480), metavar='WxH')
     dataset.add_argument('--format', default='coco', choices=FORMATS)
@@ -104,7 +121,9 @@ def _show(arguments: argparse.Namespace) -> int:
     print(f'{world.scenario.name}, seed {world.seed}: {world.scenario.about}')
     for row in rows:
         print(f'{row.time_s:7.2f} s  {row.what:7} {row.sku or ""}')
-    _write_json(arguments.json, [{'time_s': r.time_s, 'what': r.what, 'sku': r.sku, 'item': r.instance_id} for r in rows])
+    _write_json(
+        arguments.json, [{'time_s': r.time_s, 'what': r.what, 'sku': r.sku, 'item': r.instance_id} for r in rows]
+    )
     return 0
 
 
@@ -122,7 +141,9 @@ def _render(arguments: argparse.Namespace) -> int:
     try:
         arguments.out.write_bytes(data.tobytes() if done else b'')
     except OSError as error:
-        raise CheckoutError(f'{arguments.out} cannot be written ({error.strerror}); choose another file with --out.') from error
+        raise CheckoutError(
+            f'{arguments.out} cannot be written ({error.strerror}); choose another file with --out.'
+        ) from error
     print(f'{arguments.out}: {world.scenario.name}, seed {world.seed}, {time_s:.2f} s, {len(states)} items')
     return 0
 
@@ -136,7 +157,9 @@ def _draw_truth(image: NDArray[np.uint8], studio: Studio, states: Sequence[ItemS
         cv2.rectangle(drawn, (x0, y0), (x1 - 1, y1 - 1), (60, 200, 60), 1)
         text = f'{state.model.sku} {view.visible_fraction:.2f}'
         cv2.putText(drawn, text, (x0 + 2, max(y0 - 3, 9)), cv2.FONT_HERSHEY_SIMPLEX, 0.35, (20, 20, 20), 2, cv2.LINE_AA)
-        cv2.putText(drawn, text, (x0 + 2, max(y0 - 3, 9)), cv2.FONT_HERSHEY_SIMPLEX, 0.35, (90, 255, 90), 1, cv2.LINE_AA)
+        cv2.putText(
+            drawn, text, (x0 + 2, max(y0 - 3, 9)), cv2.FONT_HERSHEY_SIMPLEX, 0.35, (90, 255, 90), 1, cv2.LINE_AA
+        )
     return drawn
 
 

@@ -18,7 +18,9 @@ _BILLION = 1_000_000_000
 class CustomerConfig:
     """Hold how the simulated customer behaves."""
 
-    camera_period_ns: int = param(100_000_000, 'Period of the cameras; the epoch is a multiple of it.', minimum=1_000_000)
+    epoch_grid_s: float = param(
+        1.0, 'The epoch is a multiple of it; camera and scale periods have to divide it.', minimum=0.01, maximum=60.0
+    )
     lead_s: float = param(1.0, 'Time from the first answer of the cart to the epoch.', minimum=0.5, maximum=60.0)
     patience_s: float = param(4.0, 'How long a question stays open before staff is asked.', minimum=0.5, maximum=600.0)
     retry_s: float = param(1.0, 'Time before a refused call is tried again.', minimum=0.1, maximum=60.0)
@@ -97,7 +99,7 @@ class Customer:
         self._stamp_ns = max(self._stamp_ns, cart.stamp_ns)
         if self.phase is Phase.ARRIVING:
             lead = max(now_ns, cart.stamp_ns) + round(self._config.lead_s * _BILLION)
-            period = self._config.camera_period_ns
+            period = round(self._config.epoch_grid_s * _BILLION)
             self.epoch_ns = -(-lead // period) * period
             self.phase = Phase.SHOPPING
             return [Action(Do.PUBLISH_EPOCH, stamp_ns=self.epoch_ns)]

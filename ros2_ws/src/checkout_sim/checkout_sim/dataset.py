@@ -23,13 +23,13 @@ from checkout_core.errors import CheckoutError
 from numpy.typing import NDArray
 
 from checkout_sim.library import Library
-from checkout_sim.render.camera import make_camera
+from checkout_sim.render.camera import Camera, make_camera
 from checkout_sim.render.look import make_look
 from checkout_sim.render.renderer import Placed, Renderer
 from checkout_sim.render.sensor import expose
-from checkout_sim.truth import Label, views
-from checkout_sim.world.compose import Recipe, compose, parse_counts
-from checkout_sim.world.scene import settle
+from checkout_sim.truth import Label, tells_apart, views
+from checkout_sim.world.compose import Composition, Recipe, compose, parse_counts
+from checkout_sim.world.scene import Scene, settle
 
 SPLITS = {'train': 1_000_000, 'val': 2_000_000, 'test': 3_000_000}  # first seed of each range
 RANGE = 1_000_000
@@ -95,9 +95,7 @@ class SceneWriter:
         """Return the picture (H, W, 3) BGR, the record of its truth, and the JPEG quality of its camera."""
         look = make_look(seed, self._recipe.heavy)
         composition = compose(seed, self._recipe, self._library)
-        scene = settle(
-            seed, composition.models, heap=composition.heap, overlap=composition.overlap, tray=look.tray
-        )
+        scene = self._settle(seed, composition, look.tray)
         camera = self._camera.moved(np.array(look.camera_shift), np.array(look.camera_turn))
         placed = [Placed(item.model, item.pos, item.quat) for item in scene.items]
         image = expose(self._renderer.draw(placed, look, camera), look, (seed,))
@@ -119,14 +117,36 @@ class SceneWriter:
                     'bbox_amodal': [a0, b0, a1 - a0, b1 - b0],
                     'area': view.visible_pixels,
                     'visible_fraction': round(view.visible_fraction, 4),
+                    'distinguishable': self._distinguishable(placed[index - 1], camera, ids == index),
                     'ignore': int(view.label is Label.IGNORED),
                     'iscrowd': 0,
                     'segmentation': run_lengths(ids == index),
                     'pose': [round(float(v), 5) for v in (*item.pos, *item.quat)],
                 }
             )
-        record = {'seed': seed, 'heap': composition.heap, 'tray': look.tray, 'attempt': scene.attempt, 'annotations': rows}
+        record = {
+            'seed': seed,
+            'heap': composition.heap,
+            'tray': look.tray,
+            'attempt': scene.attempt,
+            'annotations': rows,
+        }
         return image, record, look.jpeg_quality
+
+    def _distinguishable(self, item: Placed, camera: Camera, mask: NDArray[np.bool_]) -> bool:
+        others = self._library.look_alikes(item.model.sku)
+        return all(tells_apart(self._renderer, item, other, camera, mask) for other in others)
+
+    def _settle(self, seed: int, composition: Composition, tray: bool) -> Scene:
+        """Let the items come to rest; where too many would lie on one another, the last one is left out, by rule."""
+        models = composition.models
+        while True:
+            try:
+                return settle(seed, models, heap=composition.heap, overlap=composition.overlap, tray=tray)
+            except CheckoutError:
+                if len(models) == 1:
+                    raise
+                models = models[:-1]
 
     def write(self, seed: int, folder: Path) -> None:
         """Write the picture, then its record; the record's presence says that the scene is complete."""

@@ -28,15 +28,19 @@ class Library:
         """Return the model of a product; raise CheckoutError when it is not in the assortment."""
         return self._keep((sku, variant), lambda: build_model(self.catalogue[sku], variant))
 
+    def look_alikes(self, sku: str) -> tuple[Model, ...]:
+        """Return the models of a product's look-alikes; none for what is not in the assortment."""
+        if sku not in self.catalogue:
+            return ()
+        return tuple(self.product(other) for other in self.catalogue.look_alikes(sku))
+
     def stranger(self, seed: int) -> Model:
         """Return a product that no catalogue has; the seed is its identity and its sku `STRANGER_<seed>`."""
         name = f'{STRANGER_PREFIX}{seed}'
 
         def build() -> Model:
             model = build_model(random_product(seed), 0)
-            return Model(
-                name, model.parts, model.atlas, model.primitives, model.mass_kg, model.rests, model.extent
-            )
+            return Model(name, model.parts, model.atlas, model.primitives, model.mass_kg, model.rests, model.extent)
 
         return self._keep((name, 0), build)
 

@@ -21,7 +21,9 @@ class ScaleConfig:
     sigma_g: float = param(0.6, 'Standard deviation of the noise at rest.', minimum=0.0, maximum=50.0)
     drift_g: float = param(0.8, 'Largest deviation of the zero point by drift.', minimum=0.0, maximum=50.0)
     drift_period_s: float = param(600.0, 'Time of one swing of the drift.', minimum=10.0, maximum=86400.0)
-    shake_g: float = param(12.0, 'Standard deviation that is added while something on the tray moves.', minimum=0.0, maximum=500.0)
+    shake_g: float = param(
+        12.0, 'Standard deviation that is added while something on the tray moves.', minimum=0.0, maximum=500.0
+    )
     maximum_g: float = param(15000.0, 'Load beyond which the scale reports overload.', minimum=100.0, maximum=100000.0)
 
 

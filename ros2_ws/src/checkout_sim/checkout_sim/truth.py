@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 
 from checkout_sim.render.camera import Camera
 from checkout_sim.render.renderer import Placed, Renderer
+from checkout_sim.shapes.parts import Model
 
 REQUIRED_FRACTION = 0.25
+_DIFFERENT = 40  # grey levels in some channel between the prints of two look-alikes
+_TELLING_PIXELS = 24  # visible pixels that differ, from which on a view tells them apart, in an image 480 pixels high
 
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels, half-open
 
@@ -48,7 +51,9 @@ class ItemView:
         return label_of(self.visible_fraction)
 
 
-def views(renderer: Renderer, items: Sequence[Placed], camera: Camera, tray: bool = True) -> tuple[list[ItemView], NDArray[np.uint8]]:
+def views(
+    renderer: Renderer, items: Sequence[Placed], camera: Camera, tray: bool = True
+) -> tuple[list[ItemView], NDArray[np.uint8]]:
     """Measure every item in one view; return the views, in order, and the picture of ids (0 nothing, i + 1 item i).
 
     The visible fraction comes from drawing each item alone: a hull would call a can with round ends half hidden.
@@ -62,6 +67,17 @@ def views(renderer: Renderer, items: Sequence[Placed], camera: Camera, tray: boo
         fraction = min(1.0, visible / pixels) if pixels else 0.0
         found.append(ItemView(fraction, _box_of(ids, index, amodal) if visible else None, amodal, visible))
     return found, ids
+
+
+def tells_apart(renderer: Renderer, item: Placed, look_alike: Model, camera: Camera, mask: NDArray[np.bool_]) -> bool:
+    """Say whether the visible part of an item (`mask`) shows what its look-alike does not have.
+
+    The bare prints of both on the same body are compared; light, blur and noise are left out, so this is what could be seen,
+    not what a given detector sees.
+    """
+    own, other = renderer.prints(item, look_alike, camera)
+    different = (np.abs(own.astype(np.int16) - other) > _DIFFERENT).any(2) & mask
+    return int(np.count_nonzero(different)) >= _TELLING_PIXELS * (camera.height / 480) ** 2
 
 
 def _box_of(ids: NDArray[np.uint8], index: int, around: Box) -> Box:

@@ -57,7 +57,17 @@ def make_catalogue(count: int = 6) -> Catalogue:
     package = Package('box', (100.0, 70.0, 40.0))
     products = [
         Product(
-            f'box_{i}', f'상자 {i}', f'Box {i}', Money(1000, 'KRW'), 200.0, 'snack', f'20000000000{i:02d}', None, None, package, {}
+            f'box_{i}',
+            f'상자 {i}',
+            f'Box {i}',
+            Money(1000, 'KRW'),
+            200.0,
+            'snack',
+            f'20000000000{i:02d}',
+            None,
+            None,
+            package,
+            {},
         )
         for i in range(count)
     ]

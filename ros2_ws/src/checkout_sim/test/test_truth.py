@@ -9,7 +9,7 @@ import pytest
 from checkout_sim.render.camera import make_camera
 from checkout_sim.render.renderer import Placed, Renderer
 from checkout_sim.shapes.parts import Model
-from checkout_sim.truth import Label, label_of, views
+from checkout_sim.truth import Label, label_of, tells_apart, views
 
 UPRIGHT = np.array([1.0, 0.0, 0.0, 0.0])
 
@@ -77,3 +77,13 @@ def test_projection_agrees_with_the_picture(renderer: Renderer, box: Callable[..
         centre = camera.project(pos[None])[0]
         assert (x0 + x1 - 1) / 2 == pytest.approx(centre[0], abs=1.0)
         assert (y0 + y1 - 1) / 2 == pytest.approx(centre[1], abs=1.0)
+
+
+def test_prints_that_differ_tell_apart(renderer: Renderer, box: Callable[..., Model]) -> None:
+    camera = make_camera('top', 160, 120)
+    item = Placed(box('a', (0.2, 0.2, 0.02)), np.array([0.0, 0.0, 0.01]), UPRIGHT)
+    mask = renderer.ids([item], camera) == 1
+    assert not tells_apart(renderer, item, box('b'), camera, mask), 'the same print'
+    other = box('b', colour=(200, 120, 40))
+    assert tells_apart(renderer, item, other, camera, mask)
+    assert not tells_apart(renderer, item, other, camera, np.zeros_like(mask)), 'nothing of it is visible'

@@ -30,7 +30,10 @@ def test_settled_items_stay_on_the_tray(box: Callable[..., Model], heap: bool) -
 def test_same_seed_same_poses(box: Callable[..., Model]) -> None:
     models = [box(f'b{i}') for i in range(4)]
     first, second, other = settle(3, models), settle(3, models), settle(4, models)
-    assert all(np.array_equal(a.pos, b.pos) and np.array_equal(a.quat, b.quat) for a, b in zip(first.items, second.items, strict=True))
+    assert all(
+        np.array_equal(a.pos, b.pos) and np.array_equal(a.quat, b.quat)
+        for a, b in zip(first.items, second.items, strict=True)
+    )
     assert not np.array_equal(first.items[0].pos, other.items[0].pos)
 
 

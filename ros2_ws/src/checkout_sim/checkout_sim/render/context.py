@@ -23,7 +23,9 @@ def create_context() -> moderngl.Context:
     os.environ.setdefault('EGL_PLATFORM', 'surfaceless')
     try:
         context = moderngl.create_context(standalone=True, backend='egl', require=330)
-    except Exception as error:  # glcontext raises bare Exception, ImportError or OSError, as the driver is missing or broken
+    except (
+        Exception
+    ) as error:  # glcontext raises bare Exception, ImportError or OSError, as the driver is missing or broken
         reason = ' '.join(str(error).split()) or type(error).__name__
         raise CheckoutError(_HINT.format(reason=reason)) from error
     return context

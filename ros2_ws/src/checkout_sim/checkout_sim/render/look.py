@@ -15,7 +15,13 @@ _LOOK_STREAM = 31  # keeps the random numbers of the look apart from those of th
 
 _CALM_TABLES = ('plain', 'laminate', 'wood', 'marble', 'stone', 'metal')
 _BUSY_TABLES = ('wood', 'marble', 'stone', 'terrazzo', 'cloth', 'tiles', 'leaves', 'print')
-_TRAYS: tuple[tuple[str, float], ...] = (('plain', 0.62), ('laminate', 0.1), ('metal', 0.12), ('wood', 0.1), ('stone', 0.06))
+_TRAYS: tuple[tuple[str, float], ...] = (
+    ('plain', 0.62),
+    ('laminate', 0.1),
+    ('metal', 0.12),
+    ('wood', 0.1),
+    ('stone', 0.06),
+)
 
 
 @dataclass(frozen=True)

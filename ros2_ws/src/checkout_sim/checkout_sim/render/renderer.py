@@ -63,11 +63,14 @@ class _Mesh:
         self.depth = context.vertex_array(renderer.depth, bare, self._faces)
         self.height = context.vertex_array(renderer.height_program, bare, self._faces)
         self.ident = context.vertex_array(renderer.ident, bare, self._faces)
+        self.print = context.vertex_array(renderer.print_program, flat, self._faces)
 
     def release(self) -> None:
         """Free the buffers."""
-        for array in (self.surface, self.ground, self.translucent, self.depth, self.height, self.ident, self._vertices, self._faces):
+        for array in (self.surface, self.ground, self.translucent, self.depth, self.height, self.ident, self.print):
             array.release()
+        self._vertices.release()
+        self._faces.release()
 
 
 class _Uploaded:
@@ -100,7 +103,9 @@ class Renderer:
         self.ground = c.program(shaders.SURFACE_VERTEX, '#version 330\n#define GROUND\n' + fragment)
         self._plane_program = c.program(shaders.PLANE_VERTEX, shaders.PLANE_FRAGMENT.replace('TAPS', str(_PLANE_TAPS)))
         corners = c.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], np.float32).tobytes())
-        self._plane_quad = c.vertex_array(self._plane_program, [(corners, '2f', 'corner')], mode=moderngl.TRIANGLE_STRIP)
+        self._plane_quad = c.vertex_array(
+            self._plane_program, [(corners, '2f', 'corner')], mode=moderngl.TRIANGLE_STRIP
+        )
         self._plane = c.texture(_PLANE_SIZE, 2, dtype='f4')
         self._plane.filter = (moderngl.LINEAR, moderngl.LINEAR)
         self._plane.repeat_x = self._plane.repeat_y = False
@@ -108,6 +113,8 @@ class Renderer:
         self.depth = c.program(shaders.DEPTH_VERTEX, shaders.DEPTH_FRAGMENT)
         self.height_program = c.program(shaders.HEIGHT_VERTEX, shaders.HEIGHT_FRAGMENT)
         self.ident = c.program(shaders.ID_VERTEX, shaders.ID_FRAGMENT)
+        self.print_program = c.program(shaders.PRINT_VERTEX, shaders.PRINT_FRAGMENT)
+        self._print = c.framebuffer([c.renderbuffer((width, height), 3)], c.depth_renderbuffer((width, height)))
         self._colour = c.framebuffer([c.renderbuffer(self._size, 4)], c.depth_renderbuffer(self._size))
         self._ids = c.framebuffer([c.renderbuffer((width, height), 1)], c.depth_renderbuffer((width, height)))
         self._shadow = c.depth_texture((_SHADOW_SIZE, _SHADOW_SIZE))
@@ -220,6 +227,23 @@ class Renderer:
             int(low[1] + rows[-1] + 1),
         )
         return int(np.count_nonzero(mask)), box
+
+    def prints(self, item: Placed, look_alike: Model, camera: Camera) -> tuple[U8, U8]:
+        """Return the item's bare print (H, W, 3) and that of a look-alike on the same body, seen by a camera, without light."""
+        self._use()
+        self.context.enable_only(moderngl.DEPTH_TEST)
+        self._set_camera(self.print_program, camera)
+        _write(self.print_program, 'model', pose_matrix(item.pos, item.quat))
+        pictures = []
+        for model in (item.model, look_alike):
+            self._print.use()
+            self._print.clear()
+            self._model(model).atlas.use(0)
+            for mesh in self._model(item.model).meshes:
+                mesh.print.render()
+            raw = np.frombuffer(self._print.read(components=3, alignment=1), np.uint8)
+            pictures.append(raw.reshape(self.height, self.width, 3))
+        return pictures[0], pictures[1]
 
     def close(self) -> None:
         """Free the context."""
@@ -362,9 +386,7 @@ class Renderer:
         self._plane.write(smooth.tobytes())
         self.context.enable(moderngl.DEPTH_TEST)
 
-    def _draw_surface(
-        self, program: moderngl.Program, array: moderngl.VertexArray, surface: Surface, z: float
-    ) -> None:
+    def _draw_surface(self, program: moderngl.Program, array: moderngl.VertexArray, surface: Surface, z: float) -> None:
         matrix = np.eye(4)
         matrix[2, 3] = z
         _write(program, 'model', matrix)

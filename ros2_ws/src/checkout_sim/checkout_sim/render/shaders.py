@@ -137,3 +137,16 @@ in vec3 position; uniform mat4 model; void main(){ gl_Position = project((model*
 """
 )
 ID_FRAGMENT = '#version 330\nuniform float id; out vec4 value; void main(){ value = vec4(id,0.,0.,1.); }\n'
+
+# The print of one item without light, to compare it with that of a look-alike.
+PRINT_VERTEX = (
+    '#version 330\n'
+    + PROJECT
+    + """
+in vec3 position; in vec2 uv; uniform mat4 model; out vec2 tc;
+void main(){ tc = uv; gl_Position = project((model*vec4(position,1.)).xyz); }
+"""
+)
+PRINT_FRAGMENT = (
+    '#version 330\nin vec2 tc; uniform sampler2D atlas; out vec4 c; void main(){ c = texture(atlas,tc); }\n'
+)

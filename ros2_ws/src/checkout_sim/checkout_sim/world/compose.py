@@ -35,12 +35,16 @@ def parse_counts(text: str) -> Counts:
     for word in text.split(','):
         match = _PATTERN.fullmatch(word.strip())
         if match is None:
-            raise CheckoutError(f'{text!r} is no number of items; write 1-5, 3, or 1-5:70,5-9:30 for ranges with shares.')
+            raise CheckoutError(
+                f'{text!r} is no number of items; write 1-5, 3, or 1-5:70,5-9:30 for ranges with shares.'
+            )
         low = int(match[1])
         high = int(match[2] or low)
         share = float(match[3] or 1)
         if not 0 <= low <= high <= MOST_ITEMS or share <= 0:
-            raise CheckoutError(f'{word.strip()!r} is no range of items; use 0 to {MOST_ITEMS}, the smaller number first.')
+            raise CheckoutError(
+                f'{word.strip()!r} is no range of items; use 0 to {MOST_ITEMS}, the smaller number first.'
+            )
         ranges.append((low, high))
         shares.append(share)
     return Counts(tuple(ranges), tuple(shares))

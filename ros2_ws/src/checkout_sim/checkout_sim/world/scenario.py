@@ -71,7 +71,9 @@ def load_scenario(name_or_path: str) -> Scenario:
         text = path.read_text(encoding='utf-8')
     else:
         if name_or_path not in scenario_names():
-            raise CheckoutError(f'There is no scenario {name_or_path!r}; use one of {", ".join(scenario_names())}, or a YAML file.')
+            raise CheckoutError(
+                f'There is no scenario {name_or_path!r}; use one of {", ".join(scenario_names())}, or a YAML file.'
+            )
         text = (resources.files('checkout_sim') / 'scenarios' / f'{name_or_path}.yaml').read_text(encoding='utf-8')
     try:
         content = yaml.safe_load(text)

@@ -38,7 +38,9 @@ class Scene:
     attempt: int
 
 
-def settle(seed: int, models: Sequence[Model], *, heap: bool = False, overlap: float = 0.15, tray: bool = True) -> Scene:
+def settle(
+    seed: int, models: Sequence[Model], *, heap: bool = False, overlap: float = 0.15, tray: bool = True
+) -> Scene:
     """Put the models on the tray and let them come to rest.
 
     `heap` lets all fall at once into a fence around the tray, which is taken away before the end; otherwise each is put
@@ -54,7 +56,9 @@ def settle(seed: int, models: Sequence[Model], *, heap: bool = False, overlap: f
         run = Physics(models, tray=tray, fence=heap).run(State(start, np.zeros((len(models), 6))), _MAX_S)
         poses = run.states[-1].poses
         if run.settled and all(stays_on_tray(m, p[:3], p[3:]) for m, p in zip(models, poses, strict=True)):
-            items = tuple(SceneItem(i, m, p[:3].copy(), p[3:].copy()) for i, (m, p) in enumerate(zip(models, poses, strict=True)))
+            items = tuple(
+                SceneItem(i, m, p[:3].copy(), p[3:].copy()) for i, (m, p) in enumerate(zip(models, poses, strict=True))
+            )
             return Scene(seed, items, attempt)
     raise CheckoutError(
         f'{len(models)} items would not come to rest on the tray in {_ATTEMPTS} attempts (seed {seed}); use fewer or smaller items.'

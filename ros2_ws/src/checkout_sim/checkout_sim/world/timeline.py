@@ -92,7 +92,7 @@ class World:
 
     def __init__(self, scenario: Scenario, seed: int, library: Library, tray: bool = True) -> None:
         check_products(len(library.catalogue))
-        self.scenario, self.seed = scenario, seed
+        self.scenario, self.seed, self.library = scenario, seed, library
         self.pay_s: float | None = None
         self._tracks: list[_Track] = []
         self._tray = tray

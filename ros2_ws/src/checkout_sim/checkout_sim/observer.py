@@ -1,0 +1,57 @@
+"""What the simulator knows about one moment: every item, as each camera sees it. Pure; the truth node publishes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from checkout_sim.studio import Studio
+from checkout_sim.truth import ItemView
+from checkout_sim.world.timeline import ItemState, World
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Hold one item: its state, in the order of the cameras what each sees of it, and whether one can tell what it is."""
+
+    state: ItemState
+    views: tuple[ItemView, ...]
+    distinguishable: bool
+
+
+class Observer:
+    """Measure what several cameras see of a world. While nothing moves, the last measurement is given again."""
+
+    def __init__(self, world: World, cameras: Sequence[str], width: int, height: int) -> None:
+        self.world = world
+        self.cameras = tuple(cameras)
+        self._studios = [Studio(camera, width, height, world.seed) for camera in cameras]
+        self._key = b''
+        self._measured: list[tuple[list[ItemView], list[bool]]] = []
+
+    def at(self, time_s: float) -> list[Observed]:
+        """Return everything in sight at a time (s since the epoch), in the order in which it came."""
+        states = self.world.at(time_s)
+        key = b''.join(np.uint32(s.instance_id).tobytes() + s.pos.tobytes() + s.quat.tobytes() for s in states)
+        if key != self._key or not self._measured:
+            self._measured = [studio.measure(states, self.world.library) for studio in self._studios]
+            self._key = key
+        return [
+            Observed(
+                state,
+                tuple(views[i] for views, _ in self._measured),
+                any(telling[i] for _, telling in self._measured),
+            )
+            for i, state in enumerate(states)
+        ]
+
+    def payment_due(self, time_s: float) -> bool:
+        """Say whether the customer has put down all and wants to pay."""
+        return self.world.pay_s is not None and time_s >= max(self.world.pay_s, self.world.still_s)
+
+    def close(self) -> None:
+        """Free the renderers."""
+        for studio in self._studios:
+            studio.close()
