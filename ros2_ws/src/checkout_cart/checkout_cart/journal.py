@@ -7,6 +7,7 @@ the next look at the tray brings back. All entries of one input are written toge
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -62,13 +63,11 @@ class Journal:
         meta: Meta | None = None,
         *,
         busy_timeout_s: float = 0.25,
-        max_pages: int = 0,
     ) -> None:
         """Open the file; with `meta` for writing (and make or migrate it), without for reading.
 
-        `max_pages` limits the size of the file (0: no limit), which tests use for a full disk. Raises JournalError
-        with what to do: a file that is missing, locked, damaged, read-only, of another program, of a newer version of
-        this one or of another station.
+        Raises JournalError with what to do: a file that is missing, locked, damaged, read-only, of another program, of
+        a newer version of this one or of another station.
         """
         self.path = str(path)
         self._writable = meta is not None
@@ -80,7 +79,7 @@ class Journal:
         try:
             self._check_file()
             if meta is not None:
-                self._prepare(meta, max_pages)
+                self._prepare(meta)
             self.meta = self._read_meta()
             if meta is not None and self.meta != meta:
                 raise JournalError(
@@ -174,7 +173,8 @@ class Journal:
                 raise JournalError(f'{self._which} cannot be made ({error.strerror}); {_ELSEWHERE}') from error
         elif not memory and not file.is_file():
             raise JournalError(f'There is no journal {self.path}; name the file of the cart node (journal.path).')
-        target = self.path if memory else file.resolve().as_uri() + ('?mode=rwc' if self._writable else '?mode=ro')
+        mode = '?mode=rwc' if self._writable else '?mode=ro' + _immutable(file)
+        target = self.path if memory else file.resolve().as_uri() + mode
         try:
             return sqlite3.connect(target, timeout=busy_timeout_s, isolation_level=None, uri=not memory)
         except sqlite3.Error as error:
@@ -198,14 +198,12 @@ class Journal:
             )
         (verdict,) = self._connection.execute('PRAGMA quick_check(1)').fetchone()
         if verdict != 'ok':
-            raise JournalError(f'{self._which} is damaged ({verdict}); {_BACKUP}')
+            raise JournalError(f'{self._which} is damaged ({" ".join(verdict.split())}); {_BACKUP}')
 
-    def _prepare(self, meta: Meta, max_pages: int) -> None:
+    def _prepare(self, meta: Meta) -> None:
         (mode,) = self._connection.execute('PRAGMA journal_mode=WAL').fetchone()
         if mode not in ('wal', 'memory'):
             raise JournalError(f'{self._which} lies on a file system without shared memory; {_ELSEWHERE}')
-        if max_pages:
-            self._connection.execute(f'PRAGMA max_page_count={max_pages}')
         migrate(self._connection, MIGRATIONS)
         self._connection.execute('BEGIN IMMEDIATE')
         for name, value in (('station', meta.station), ('currency', meta.currency)):
@@ -239,7 +237,7 @@ class Journal:
         code = getattr(error, 'sqlite_errorcode', 0) & 0xFF
         if isinstance(error, sqlite3.IntegrityError):
             return JournalError(f'{self._which} was written by another program meanwhile; stop one of the two.')
-        cure = _CURES.get(code)
+        cure = _CURES.get(code) if self._writable else _READING_CURES.get(code, _CURES.get(code))
         return JournalError(f'{self._which} {cure}' if cure else f'{self._which} fails ({error}); {_BACKUP}')
 
 
@@ -260,6 +258,13 @@ def migrate(connection: sqlite3.Connection, steps: Sequence[Sequence[str]]) -> N
             raise
 
 
+def _immutable(file: Path) -> str:
+    """Allow to read a complete journal in a folder where SQLite may not put the files that it shares with a writer."""
+    wal = file.with_name(file.name + '-wal')
+    complete = not wal.exists() or wal.stat().st_size == 0
+    return '&immutable=1' if complete and not os.access(file.parent, os.W_OK) else ''
+
+
 _BACKUP = 'restore it from a backup, or set journal.path to a new file.'
 _ELSEWHERE = 'set journal.path to a local folder that this user may write to.'
 _CURES = {
@@ -273,3 +278,7 @@ _CURES = {
     sqlite3.SQLITE_CORRUPT: f'is damaged; {_BACKUP}',
     sqlite3.SQLITE_NOTADB: 'is no SQLite file; set journal.path to another file.',
 }
+_READING_CURES = dict.fromkeys(
+    (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
+    'cannot be read where it lies; copy it together with its -wal file into a folder of yours.',
+)

@@ -7,7 +7,7 @@ happen. Nothing here looks at a clock but the stop watch of the stage times, whi
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from checkout_cart.cart import apply
@@ -146,16 +146,11 @@ class CartPipeline:
 
     def on_service(self, request: Request) -> Answer:
         """Do what a person asks, at the newest folded stamp: a request has none of its own."""
-        self._record_late_payment()
-        if isinstance(request, Pay):
-            return self._pay(request)
-        decision = self._decide(request)
-        if decision.refusal:
-            return self._refused(decision.refusal)
-        receipts, detail = self._commit(decision.events)
-        if detail:
-            return self._refused(detail)
-        return self._answer(decision.events, receipts, self._plain_reply(True, ''))
+        late = self._record_late_payment()
+        answer = self._pay(request) if isinstance(request, Pay) else self._do(request)
+        if late is None:
+            return answer
+        return replace(answer, events=late.events + answer.events, receipts=late.receipts + answer.receipts)
 
     def on_payment(self, order: PaymentOrder, result: PaymentResult) -> Answer:
         """Take in what the provider said. If it cannot be recorded now, it is kept and recorded with a later input."""
@@ -204,7 +199,9 @@ class CartPipeline:
     def _fold_all(self, inputs: tuple[ContentsInput | IdentityInput, ...]) -> tuple[Answer, ...]:
         answers: list[Answer] = []
         for item in inputs:
-            self._record_late_payment()
+            late = self._record_late_payment()
+            if late is not None:
+                answers.append(late)
             if isinstance(item, ContentsInput):
                 answers.append(self._fold_contents(item))
             else:
@@ -237,6 +234,15 @@ class CartPipeline:
         if fault or not events:
             return ()
         return (self._answer(events, ()),)
+
+    def _do(self, request: Correct | Checkout | Cancel | CallStaff) -> Answer:
+        decision = self._decide(request)
+        if decision.refusal:
+            return self._refused(decision.refusal)
+        receipts, detail = self._commit(decision.events)
+        if detail:
+            return self._refused(detail)
+        return self._answer(decision.events, receipts, self._plain_reply(True, ''))
 
     def _decide(self, request: Correct | Checkout | Cancel | CallStaff) -> Decision:
         if isinstance(request, Correct):
@@ -272,15 +278,19 @@ class CartPipeline:
         message = f'{fault} What the terminal said is recorded as soon as that is mended; ask again with the same key.'
         return Reply(False, message, self.state.sequence, outcome=reply.outcome)
 
-    def _record_late_payment(self) -> None:
+    def _record_late_payment(self) -> Answer | None:
+        """Record what the terminal said while the journal could not be written; without such, see if it is mended."""
         if self._unrecorded is None:
             if self._fault:
                 self._probe()
-            return
+            return None
         order, result = self._unrecorded
         decision = decide_result(self.state, order, result, self.config.payment, self._shop(), self._now_ns)
-        if not self._commit(decision.events)[1]:
-            self._unrecorded = None
+        receipts, fault = self._commit(decision.events)
+        if fault:
+            return None
+        self._unrecorded = None
+        return self._answer(decision.events, receipts)
 
     def _probe(self) -> None:
         try:
