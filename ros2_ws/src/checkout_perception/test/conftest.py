@@ -81,28 +81,41 @@ def jpeg() -> bytes:
     return bytes(cv2.imencode('.jpg', np.full((480, 640, 3), 128, np.uint8))[1])
 
 
+def product(sku: str, ean: str) -> dict[str, Any]:
+    """Return the entry of one product as its YAML file would give it."""
+    return {
+        'sku': sku,
+        'names': {'ko': sku, 'en': sku},
+        'price': {'amount': 1000, 'currency': 'KRW'},
+        'weight_g': WEIGHTS_G[sku],
+        'category': 'beverage',
+        'ean13': ean,
+        'age_restriction': None,
+        'family': FAMILIES.get(sku),
+        'package': {'shape': 'can', 'size_mm': [66.0, 115.0]},
+        'label': {},
+    }
+
+
 @pytest.fixture
 def catalogue() -> Catalogue:
     """Return a catalogue of the three products."""
-    products = [
-        product_from_mapping(
-            {
-                'sku': sku,
-                'names': {'ko': sku, 'en': sku},
-                'price': {'amount': 1000, 'currency': 'KRW'},
-                'weight_g': WEIGHTS_G[sku],
-                'category': 'beverage',
-                'ean13': ean,
-                'age_restriction': None,
-                'family': FAMILIES.get(sku),
-                'package': {'shape': 'can', 'size_mm': [66.0, 115.0]},
-                'label': {},
-            },
-            'test',
-        )
-        for sku, ean in zip(SKUS, EANS, strict=True)
-    ]
-    return Catalogue(tuple(products))
+    pairs = zip(SKUS, EANS, strict=True)
+    return Catalogue(tuple(product_from_mapping(product(sku, ean), 'test') for sku, ean in pairs))
+
+
+@pytest.fixture
+def data_root(scripted: ScriptedDetector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a folder with the catalogue of the three products and the scripted model, and let the code find it."""
+    root = tmp_path / 'data_root'
+    (root / 'catalogue' / 'products').mkdir(parents=True)
+    for sku, ean in zip(SKUS, EANS, strict=True):
+        entry = yaml.safe_dump(product(sku, ean), allow_unicode=True)
+        (root / 'catalogue' / 'products' / f'{sku}.yaml').write_text(entry, encoding='utf-8')
+    (root / 'models').mkdir()
+    scripted.detector.card.directory.rename(root / 'models' / 'scripted')
+    monkeypatch.setenv('CHECKOUT_DATA', str(root))
+    return root
 
 
 Find = tuple[tuple[float, float, float, float], str, float]
@@ -132,7 +145,12 @@ class ScriptedDetector:
                 'height': 240,
                 'channels': 'bgr',
             },
-            'outputs': ['boxes', 'scores', 'classes'],
+            # Without a script the fake runtime makes these of zeros, any length being 0: nothing is found.
+            'outputs': [
+                {'name': 'boxes', 'shape': [1, -1, 4]},
+                {'name': 'scores', 'shape': [1, -1]},
+                {'name': 'classes', 'shape': [1, -1], 'dtype': 'int64'},
+            ],
             'decoder': 'boxes_scores_classes',
             'classes': list(self.names),
             'unknown_class': 'UNKNOWN',

@@ -80,7 +80,7 @@ def test_a_corrupt_picture_is_time_that_passes() -> None:
     tracker.miss(3 * STEP)
     assert len(tracker.tracks) == 1
     tracker.miss(4 * STEP)
-    assert tracker.tracks == ()
+    assert not tracker.tracks
 
 
 def test_one_wrong_reading_does_not_change_what_a_thing_is() -> None:

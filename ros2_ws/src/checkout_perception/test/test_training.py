@@ -14,6 +14,7 @@ from checkout_core.errors import CheckoutError
 from checkout_core.model_card import load_model_card
 from checkout_core.runtimes import load_runtime
 from checkout_perception.cli import main
+from checkout_perception.training.data import load_split
 
 torch = pytest.importorskip(
     'torch', reason='torch is not installed; scripts/bootstrap --with train', exc_type=ModuleNotFoundError
@@ -210,8 +211,9 @@ def test_learning_happens(dataset: Path, run: Path, learned: Path) -> None:
 def detector_output(folder: Path, dataset: Path) -> float:
     """Return the best score in a training picture."""
     net, _ = load_network(folder / 'checkpoint.pt')
-    picture = cv2.resize(cv2.imread(str(dataset / 'images' / 'train' / '00000.jpg')), (128, 96))
-    return float(detect(ExportedDetector(net).eval(), np.asarray(picture, np.uint8))['scores'].max())
+    picture = load_split(dataset, 'train').pictures[0].read()
+    image = np.asarray(cv2.resize(picture, (128, 96)), np.uint8)
+    return float(detect(ExportedDetector(net).eval(), image)['scores'].max())
 
 
 def test_the_exported_file_computes_what_torch_computes(dataset: Path, learned: Path, tmp_path: Path) -> None:
@@ -223,9 +225,8 @@ def test_the_exported_file_computes_what_torch_computes(dataset: Path, learned: 
     net, _ = load_network(learned / 'checkpoint.pt')
     detector = ExportedDetector(net, suppression_iou=float(card.trained['suppression_iou'])).eval()
     compared = 0
-    for number in range(8):
-        picture = cv2.imread(str(dataset / 'images' / 'test' / f'{number:05d}.jpg'))
-        image = np.asarray(cv2.resize(picture, (card.input.width, card.input.height)), np.uint8)
+    for picture in load_split(dataset, 'test').pictures:
+        image = np.asarray(cv2.resize(picture.read(), (card.input.width, card.input.height)), np.uint8)
         expected, found = detect(detector, image), runtime.run({'image': image[None]})
         np.testing.assert_allclose(found['scores'], expected['scores'], atol=1e-4)
         # Where two scores are equal but for rounding, either may come first; only clear ranks are compared.

@@ -9,17 +9,14 @@ from functools import partial
 from typing import Any
 
 from checkout_interfaces import msg as interfaces
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
 
 from checkout_core.catalogue import load_catalogue
-from checkout_core.errors import CheckoutError
 from checkout_core.latest import LatestFrameWorker
 from checkout_core.ros.diagnostics import DiagnosticsReporter
 from checkout_core.ros.image import compressed_from_bgr
+from checkout_core.ros.lifecycle import ManagedNode
 from checkout_core.ros.parameters import declare
 from checkout_core.ros.qos import IMAGE, RESULT
 from checkout_core.ros.runner import failure_reporter, run_node
@@ -33,11 +30,11 @@ __all__ = ['TrayPerceptionNode', 'main']
 Picture = tuple[CompressedImage, int]  # with the monotonic time of its arrival [ns]
 
 
-class TrayPerceptionNode(LifecycleNode):
+class TrayPerceptionNode(ManagedNode):
     """Load and warm up the model in configure, look at pictures while active. With `autostart` it activates itself."""
 
     def __init__(self) -> None:
-        """Declare the parameters; nothing is loaded yet."""
+        """Declare the parameters and the outputs; nothing is loaded before configure."""
         super().__init__('tray_perception')
         self._config = declare(self, TrayPerceptionConfig)
         self._host = socket.gethostname()
@@ -45,7 +42,6 @@ class TrayPerceptionNode(LifecycleNode):
         self._worker: LatestFrameWorker[Picture] | None = None
         self._inputs: list[Any] = []
         self._frame_ids = dict.fromkeys(self._config.cameras, '')
-        self._error: BaseException | None = None
         self._detections = {
             camera: self.create_publisher(interfaces.DetectionArray, f'tray/{camera}/detections', RESULT)
             for camera in self._config.cameras
@@ -54,62 +50,38 @@ class TrayPerceptionNode(LifecycleNode):
         self._debug = self.create_publisher(CompressedImage, '~/debug/image/compressed', IMAGE)
         self._diagnostics = DiagnosticsReporter(self, 'tray')
         if self._config.autostart:
-            # From the executor: an error then ends the process with its sentence, and discovery has begun.
-            self._starter = self.create_timer(0.0, self._autostart, clock=Clock(clock_type=ClockType.STEADY_TIME))
+            self.autostart()
 
-    def on_configure(self, _state: LifecycleState) -> TransitionCallbackReturn:
+    def configure(self) -> None:
         """Load the model and run it once, since the first run is many times slower than the rest."""
-        try:
-            self._pipeline = build_pipeline(self._config, load_catalogue())
-        except CheckoutError as error:
-            self._error = error
-            self.get_logger().error(str(error))
-            return TransitionCallbackReturn.FAILURE
-        detector = self._pipeline.detector
-        self._identity = ModelIdentity(
-            detector.card.name, detector.card.sha256, f'{detector.runtime.name}:{detector.runtime.device}'
-        )
-        self._diagnostics.set('device', detector.runtime.device)
-        self._diagnostics.set('model', f'{detector.card.name} {detector.card.sha256[:12]}')
-        return TransitionCallbackReturn.SUCCESS
+        self._pipeline = build_pipeline(self._config, load_catalogue())
+        card, runtime = self._pipeline.detector.card, self._pipeline.detector.runtime
+        self._identity = ModelIdentity(card.name, card.sha256, f'{runtime.name}:{runtime.device}')
+        self._diagnostics.set('device', runtime.device)
+        self._diagnostics.set('model', f'{card.name} {card.sha256[:12]}')
 
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+    def activate(self) -> None:
         """Start to listen."""
         self._worker = LatestFrameWorker(
             self._look, self._skip, on_error=failure_reporter(self), name='tray_perception'
         )
-        self._inputs = [
-            self.create_subscription(
-                CompressedImage, f'tray/{camera}/image/compressed', partial(self._take, camera), IMAGE
-            )
-            for camera in self._config.cameras
-        ]
+        for camera in self._config.cameras:
+            take = partial(self._take, camera)
+            topic = f'tray/{camera}/image/compressed'
+            self._inputs.append(self.create_subscription(CompressedImage, topic, take, IMAGE))
         if self._config.weight.enabled:
             self._inputs.append(self.create_subscription(interfaces.Weight, 'tray/weight', self._weigh, RESULT))
-        return super().on_activate(state)
 
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+    def deactivate(self) -> None:
         """Stop to listen and answer what still waits."""
         self._stop()
-        return super().on_deactivate(state)
 
-    def on_cleanup(self, _state: LifecycleState) -> TransitionCallbackReturn:
+    def cleanup(self) -> None:
         """Release the model."""
+        self._stop()
         if self._pipeline is not None:
             self._pipeline.detector.close()
             self._pipeline = None
-        return TransitionCallbackReturn.SUCCESS
-
-    def destroy_node(self) -> None:
-        """Stop the thread before the publishers go."""
-        self._stop()
-        super().destroy_node()
-
-    def _autostart(self) -> None:
-        self.destroy_timer(self._starter)
-        for transition in (self.trigger_configure, self.trigger_activate):
-            if transition() is not TransitionCallbackReturn.SUCCESS:
-                raise self._error or CheckoutError('The node did not start; its log says why.')
 
     def _stop(self) -> None:
         for subscription in self._inputs:

@@ -72,6 +72,7 @@ class Split:
     class_names: tuple[str, ...]
     pictures: tuple[Picture, ...]
     description: str = ''
+    listed: tuple[str, ...] = ()  # the classes that the file itself names
 
     @property
     def unknown_label(self) -> int:
@@ -94,7 +95,8 @@ def load_split(folder: Path, split: str, class_names: Sequence[str] | None = Non
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
         categories = {int(c['id']): str(c['name']) for c in content['categories']}
-        names = tuple(class_names) if class_names is not None else class_list(categories.values())
+        listed = class_list(categories.values())
+        names = tuple(class_names) if class_names is not None else listed
         pictures = tuple(_pictures(folder, content, categories, names))
     except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise CheckoutError(
@@ -102,7 +104,7 @@ def load_split(folder: Path, split: str, class_names: Sequence[str] | None = Non
         ) from error
     if not pictures:
         raise CheckoutError(f'{path} names no picture; make the data set again.')
-    return Split(split, names, pictures, str(content.get('info', {}).get('description', '')))
+    return Split(split, names, pictures, str(content.get('info', {}).get('description', '')), listed)
 
 
 def class_list(names: Iterable[str]) -> tuple[str, ...]:

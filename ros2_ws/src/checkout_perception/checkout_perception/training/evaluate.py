@@ -53,7 +53,7 @@ class Judged:
 
 def observe(detector: TrayDetector, split: Split, progress: Callable[[int, int], None] | None = None) -> list[Observed]:
     """Run the network over a split. Raises CheckoutError when the split has other classes than the model."""
-    if set(split.class_names) != set(detector.rule.names):
+    if set(split.listed) != set(detector.rule.names):
         raise CheckoutError(
             'The data set and the model name different products; use the data set that the model was trained on.'
         )
