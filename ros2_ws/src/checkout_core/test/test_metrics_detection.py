@@ -143,6 +143,20 @@ def test_the_interval_is_repeatable_and_holds_the_figure():
     assert set(first.by_class) == set(NAMES)
 
 
+def test_the_interval_covers_the_mean_of_sets_of_this_size():
+    reports = [coco_map(*random_scene(pictures=60, seed=seed), NAMES, resamples=100).map50 for seed in range(60)]
+    middle = np.mean([report.value for report in reports])
+    inside = sum(report.low <= middle <= report.high for report in reports)
+    assert inside >= 52, '95 % of 60 are 57; fewer than 52 would happen once in a hundred times'
+    spread = np.std([report.value for report in reports])
+    assert np.mean([report.high - report.low for report in reports]) == pytest.approx(3.92 * spread, rel=0.3)
+
+
+def test_one_picture_has_no_interval():
+    report = coco_map([found((*BOX, 0.9, 0))], [truth((*BOX, 0, 0))], NAMES)
+    assert str(report.map50) == '1 (n=1)'
+
+
 def test_without_truth_there_is_no_figure():
     report = coco_map([found((*BOX, 0.9, 0))], [truth((*BOX, 0, 1))], NAMES)
     assert str(report.map50) == 'not measured'

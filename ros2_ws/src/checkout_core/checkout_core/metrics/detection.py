@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from checkout_core.boxes import area, as_boxes, to_xywh
 from checkout_core.detections import UNKNOWN_CLASS, Detections
 from checkout_core.errors import CheckoutError
-from checkout_core.metrics.intervals import Estimate, percentile_interval
+from checkout_core.metrics.intervals import Estimate, Interval, percentile_interval
 
 __all__ = ['DetectionReport', 'TruthBoxes', 'coco_map']
 
@@ -83,8 +83,13 @@ def coco_map(
     """Compare detections with truth, picture by picture.
 
     None is a picture without an answer: nothing was detected in it. Detections of the unknown class are left out, since
-    COCO's figure is one of known classes. At most 100 detections a picture count, as in COCO. The interval is a
-    bootstrap over pictures; `resamples=0` leaves it out (NaN).
+    COCO's figure is one of known classes. At most 100 detections a picture count, as in COCO.
+
+    The interval comes from random halves of the pictures, drawn without replacement: the spread of the halves about
+    their median is that of the whole (delete-half jackknife, Shao and Wu 1989). The bootstrap does not serve here: a
+    picture that is drawn twice brings equal scores, which the interpolated precision rewards, and its interval can lie
+    beside the figure. It says how much the figure varies between sets of this size; mAP itself is a little too high
+    on small sets, since interpolation rewards chance. `resamples=0` leaves the interval out (NaN).
 
     Raises ValueError when lengths differ, and CheckoutError when pycocotools is not installed.
     """
@@ -99,11 +104,11 @@ def coco_map(
     value, value50 = _means(precision)
     drawn = np.full((resamples, 2), np.nan)
     generator = np.random.default_rng(seed)
-    for row in range(resamples):
-        drawn[row] = _means(_precision(evaluation, generator.integers(0, n, n)))
+    for row in range(resamples if n > 1 else 0):
+        drawn[row] = _means(_precision(evaluation, generator.permutation(n)[: n // 2]))
     return DetectionReport(
-        map50_95=Estimate(value, *percentile_interval(drawn[:, 0]), n),
-        map50=Estimate(value50, *percentile_interval(drawn[:, 1]), n),
+        map50_95=Estimate(value, *_around(value, drawn[:, 0]), n),
+        map50=Estimate(value50, *_around(value50, drawn[:, 1]), n),
         by_class={name: _mean(precision[..., index]) for index, name in enumerate(names)},
     )
 
@@ -232,6 +237,15 @@ def _precision(matches: _Matches, pictures: NDArray[np.intp]) -> NDArray[np.floa
 def _means(precision: NDArray[np.float64]) -> tuple[float, float]:
     """Return the means over all thresholds and at IoU 0.5, the first threshold."""
     return _mean(precision), _mean(precision[0])
+
+
+def _around(value: float, halves: NDArray[np.float64]) -> Interval:
+    """Return the interval of `value` from the figures of random halves."""
+    low, high = percentile_interval(halves)
+    if math.isnan(low):
+        return Interval(math.nan, math.nan)
+    middle = float(np.nanmedian(halves))
+    return Interval(max(0.0, value + low - middle), min(1.0, value + high - middle))
 
 
 def _mean(values: NDArray[np.float64]) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import signal
+import contextlib
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from typing import NoReturn
@@ -12,9 +13,10 @@ import rclpy
 from rclpy.exceptions import InvalidHandle
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions, uninstall_signal_handlers
+from rclpy.signals import SignalHandlerOptions
 
 from checkout_core.errors import CheckoutError
+from checkout_core.stop_signals import StopSignals
 
 __all__ = ['EXIT_CLEAN', 'EXIT_CRASH', 'EXIT_USER', 'failure_reporter', 'run_node']
 
@@ -26,41 +28,90 @@ EXIT_USER = 2
 def run_node(factory: Callable[[], Node], name: str) -> int:
     """Build a node, spin it until a signal comes, and return the exit code of the process.
 
-    A main is `def main() -> int: return run_node(CartNode, "cart")`. ROS arguments are taken from `sys.argv`.
+    A main is `def main() -> int: return run_node(CartNode, 'cart')`. ROS arguments are taken from `sys.argv`.
 
     0: stopped by SIGINT, SIGTERM or a shutdown of the context, also while the node is being built.
     2: CheckoutError or wrong ROS arguments; one sentence on stderr, `name: sentence`.
     1: any other exception; a traceback on stderr.
 
-    The context is shut down here and nowhere else. A node that owns threads, devices or sessions overrides
-    `destroy_node`, which is called before the context ends, so that it may still publish its last answers.
+    A signal ends the building of a node with a KeyboardInterrupt and lets a callback in work finish. The context is
+    shut down here and nowhere else. A node that owns threads, devices or sessions overrides `destroy_node`, which is
+    called while the context is still valid, so that it can publish its last answers.
+
+    The handlers of rclpy are not used: with them 3 of 37 SIGTERMs that came just before a wait were lost and the node
+    waited on (rclpy 7.1.5, Jazzy: waking the executor does not make it look whether the context has ended).
     """
-    try:
-        rclpy.init(signal_handler_options=SignalHandlerOptions.ALL)
-    except Exception as error:
-        # A parameter file that cannot be parsed, unknown --ros-args: rclpy has several private exceptions for these.
-        sys.stderr.write(f'{name}: ROS did not start, check the arguments: {" ".join(str(error).split())}\n')
-        return EXIT_USER
-    node: Node | None = None
-    executor: SingleThreadedExecutor | None = None
-    code = EXIT_CLEAN
-    try:
-        node = factory()
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except BaseException as error:
-        code = _report(error, name)
-    finally:
-        # A second Ctrl-C, or one from the terminal beside the supervisor's, must not break the clean-up in two.
-        uninstall_signal_handlers()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        code = max(code, _close(node, executor, name)) if code != EXIT_USER else code
+    run = _Run(name)
+    with StopSignals(run.stop) as signals:
+        code = run.spin(factory, signals)
+        # From here on a second signal must not break the cleaning up in two.
+        signals.shield()
+        closing = run.close()
     sys.stderr.flush()
-    return code
+    return code or closing
+
+
+class _Run:
+    """Hold what one process runs."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._node: Node | None = None
+        self._executor: SingleThreadedExecutor | None = None
+        self._stopping = False
+        self._lock = threading.Lock()
+
+    def stop(self) -> None:
+        """Let `spin` return; called from the thread of the signals."""
+        with self._lock:
+            self._stopping = True
+            # `wake()` would not do: `spin_once` only goes round and waits again. A task is work, which ends it, and one
+            # that comes before the wait is not lost.
+            if self._executor is not None:
+                self._executor.create_task(_nothing)
+
+    def spin(self, factory: Callable[[], Node], signals: StopSignals) -> int:
+        """Build and spin; return the exit code."""
+        try:
+            try:
+                rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+            except Exception as error:
+                # A parameter file that cannot be parsed, unknown --ros-args: rclpy has private exceptions for these.
+                reason = ' '.join(str(error).split())
+                sys.stderr.write(f'{self._name}: ROS did not start, check the arguments: {reason}\n')
+                return EXIT_USER
+            self._node = factory()
+            executor = SingleThreadedExecutor()
+            executor.add_node(self._node)
+            with self._lock:
+                self._executor = executor
+            if not signals.shield():
+                while rclpy.ok() and not self._stopping:
+                    executor.spin_once()
+        except (KeyboardInterrupt, ExternalShutdownException):
+            return EXIT_CLEAN
+        except BaseException as error:
+            return _report(error, self._name)
+        return EXIT_CLEAN
+
+    def close(self) -> int:
+        """Destroy the node, then shut ROS down; return the exit code."""
+        code = EXIT_CLEAN
+        with self._lock:
+            executor, self._executor = self._executor, None
+        try:
+            if self._node is not None:
+                self._node.destroy_node()
+            if executor is not None:
+                executor.shutdown()
+        except Exception as error:
+            code = _report(error, self._name)
+        rclpy.try_shutdown()
+        return code
+
+
+def _nothing() -> None:
+    """Stand for work that only ends a wait."""
 
 
 def failure_reporter(node: Node) -> Callable[[BaseException], None]:
@@ -75,7 +126,9 @@ def failure_reporter(node: Node) -> Callable[[BaseException], None]:
 
         executor = node.executor
         if executor is not None:
-            executor.create_task(raise_it)
+            # An executor that was shut down has no guard any more; the error is then raised by the worker's `close`.
+            with contextlib.suppress(AttributeError):
+                executor.create_task(raise_it)
 
     return report
 
@@ -87,20 +140,7 @@ def _report(error: BaseException, name: str) -> int:
         sys.stderr.write(f'{name}: {error}\n')
         return EXIT_USER
     if not rclpy.ok() and (isinstance(error, InvalidHandle) or type(error).__name__ == 'RCLError'):
-        # A signal ended the context while the node was being built or was publishing: that is a clean stop.
+        # Somebody shut the context down while the node was being built or was publishing: that is a clean stop.
         return EXIT_CLEAN
     traceback.print_exception(error)
     return EXIT_CRASH
-
-
-def _close(node: Node | None, executor: SingleThreadedExecutor | None, name: str) -> int:
-    code = EXIT_CLEAN
-    try:
-        if node is not None:
-            node.destroy_node()
-        if executor is not None:
-            executor.shutdown()
-    except Exception as error:
-        code = _report(error, name)
-    rclpy.try_shutdown()
-    return code
