@@ -12,9 +12,9 @@ __all__ = ['Narrator', 'receipt_text']
 
 # Kinds of CartEvent that a watcher is told about, by the names of the message's constants.
 _TOLD = {
-    'SESSION_STARTED': 'a customer begins',
-    'ITEM_ADDED': '+ {goods}',
-    'ITEM_REMOVED': '- {goods}',
+    'SESSION_STARTED': 'the station opens a bill',
+    'ITEM_ADDED': 'on the bill: {goods}',
+    'ITEM_REMOVED': 'off the bill: {goods}',
     'CORRECTED': 'staff: {correction}',
     'ATTENTION_RAISED': 'attention: {detail}',
     'ATTENTION_CLEARED': 'attention settled',
@@ -30,23 +30,39 @@ _TOLD = {
 
 
 class Narrator:
-    """Tell each event of the cart in a line; times count from the first one. `names` maps SKU to a readable name."""
+    """Tell what happens, a line for each thing.
+
+    Times count from the beginning of the scenario where there is a truth that knows it, else from the first event.
+    `names` maps SKU to a readable name.
+    """
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names
-        self._first_ns: int | None = None
+        self._begin_ns: int | None = None
+        self._lying: dict[int, str] = {}
+
+    def truth(self, truth: Any) -> list[str]:
+        """Return a line for each thing that was put down or taken away since the last TrayTruth message."""
+        stamp = stamp_ns(truth.header.stamp)
+        if self._begin_ns is None:
+            self._begin_ns = stamp - round(truth.scenario_time_s * 1e9)
+        lying = {item.instance_id: item.sku for item in truth.items if item.on_tray}
+        told = [f'the customer puts down {self._name(lying[i])}' for i in lying if i not in self._lying]
+        told += [f'the customer takes away {self._name(sku)}' for i, sku in self._lying.items() if i not in lying]
+        self._lying = lying
+        return [self._line(stamp, words) for words in told]
 
     def event(self, event: Any) -> str:
         """Return the line of one CartEvent message, empty for what a watcher need not know."""
         stamp = stamp_ns(event.header.stamp)
-        if self._first_ns is None:
-            self._first_ns = stamp
+        if self._begin_ns is None:
+            self._begin_ns = stamp
         # Only these names are looked through: the constants of `source` have the same numbers.
         text = next((told for name, told in _TOLD.items() if getattr(event, name) == event.kind), '')
         if not text:
             return ''
         # A correction may be about a product or about an open question.
-        name, count = self._names.get(event.sku, event.sku), abs(event.delta)
+        name, count = self._name(event.sku), abs(event.delta)
         goods = f'{count} x {name}' if count > 1 else name
         told = text.format(
             goods=goods,
@@ -55,7 +71,13 @@ class Narrator:
             detail=event.detail or event.reference or 'no reason given',
             reference=event.reference,
         )
-        return f'{(stamp - self._first_ns) / 1e9:6.1f} s  {told}'
+        return self._line(stamp, told)
+
+    def _name(self, sku: str) -> str:
+        return self._names.get(sku, sku)
+
+    def _line(self, stamp: int, words: str) -> str:
+        return f'{(stamp - (self._begin_ns or stamp)) / 1e9:6.1f} s  {words}'
 
 
 def receipt_text(receipt: Mapping[str, Any]) -> str:

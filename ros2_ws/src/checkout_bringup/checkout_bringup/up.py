@@ -31,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         '--once', action='store_true', help='stop when the job is done, e.g. when the customer has paid'
     )
+    parser.add_argument(
+        '--wait-for-cameras', action='store_true', help='start without a look at the cameras; they may come later'
+    )
     add_stack_options(parser)
     arguments = parser.parse_args(argv)
     if arguments.list:
@@ -39,7 +42,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.duration is not None and arguments.duration <= 0:
         raise CheckoutError(f'--duration {arguments.duration:g} is no length of time; give seconds above 0.')
     stack = _stack(arguments)
+    if arguments.once and not any(node.finishes for node in stack.nodes):
+        raise CheckoutError(f'No node of stack {stack.name} ever finishes, so --once has no end; use --duration S.')
     with claim_domain(stack.namespace, arguments.domain) as claim:
+        if not arguments.wait_for_cameras:
+            # Only now: the sensors bring OpenCV along, which `--list` and `--help` can do without.
+            from checkout_bringup.preflight import check_cameras
+
+            check_cameras(stack)
         log = LogWriter(node.name for node in stack.nodes)
         log.say(f'stack {stack.name}, station {stack.namespace}, ROS_DOMAIN_ID={claim.domain}; Ctrl-C ends it')
         outcome = run_station(stack, claim, log, duration_s=arguments.duration, once=arguments.once)

@@ -114,7 +114,7 @@ KINDS = (
     'PAYMENT_UNKNOWN', 'RECEIPT_ISSUED', 'STAFF_CALLED', 'TRAY_CLEARED',
 )  # fmt: skip
 TOLD = [
-    ('ITEM_ADDED', '0.0 s  + 2 x Cola'),
+    ('ITEM_ADDED', '0.0 s  on the bill: 2 x Cola'),
     ('PAYMENT_REQUESTED', 'payment requested, ₩1,500'),
     ('ATTENTION_RAISED', 'attention: R-1'),
     ('RECEIPT_ISSUED', 'receipt R-1'),
@@ -127,6 +127,20 @@ def test_events_are_told(kind, words):
     constants = {name: number for number, name in enumerate(KINDS)}
     told = Narrator({'cola': 'Cola'}).event(SimpleNamespace(**EVENT, **constants, kind=constants[kind]))
     assert told.strip() == words.strip() if kind in ('ITEM_ADDED', 'TRAY_CLEARED') else words in told
+
+
+def test_the_truth_is_told_and_sets_the_clock():
+    narrator = Narrator({'cola': 'Cola'})
+    cola = SimpleNamespace(instance_id=1, sku='cola', on_tray=True)
+
+    def told(time_s, *items):
+        stamp = SimpleNamespace(sec=100 + int(time_s), nanosec=0)
+        return narrator.truth(SimpleNamespace(header=SimpleNamespace(stamp=stamp), scenario_time_s=time_s, items=items))
+
+    assert told(2.0, SimpleNamespace(instance_id=1, sku='cola', on_tray=False)) == []
+    assert told(3.0, cola) == ['   3.0 s  the customer puts down Cola']
+    assert told(4.0, cola) == []
+    assert told(5.0) == ['   5.0 s  the customer takes away Cola']
 
 
 def test_a_receipt_is_printed_in_a_frame():

@@ -117,6 +117,8 @@ class ObserverNode(Node):
             print(line, flush=True)
 
     def _on_truth(self, message: interfaces.TrayTruth) -> None:
+        for line in self._narrator.truth(message):
+            print(line, flush=True)
         _keep(self._truth, stamp_ns(message.header.stamp), plain(message))
 
     def _on_receipt(self, message: interfaces.Receipt) -> None:
@@ -145,7 +147,10 @@ class ObserverNode(Node):
         raise SystemExit(1)
 
     def _duration_ns(self) -> int:
-        return self._seen.cart[-1].stamp_ns - self._seen.cart[0].stamp_ns if self._seen.cart else 0
+        """Return how long the cart has been answering ticks; what it says before the first is about its journal."""
+        if not self._seen.contents or not self._seen.cart:
+            return 0
+        return self._seen.cart[-1].stamp_ns - self._seen.contents[0].stamp_ns
 
     def _truth_of_receipt(self) -> bool:
         """Take the newest truth that is not from after the receipt, once the truth has come that far."""
