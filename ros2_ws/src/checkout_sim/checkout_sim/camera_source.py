@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from checkout_core.errors import CheckoutError
 from numpy.typing import NDArray
 
+from checkout_core.errors import CheckoutError
 from checkout_sim.dataset import assortment
 from checkout_sim.library import Library
 from checkout_sim.render.camera import CAMERAS, Calibration, calibration, make_camera

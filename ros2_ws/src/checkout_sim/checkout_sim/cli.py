@@ -13,9 +13,9 @@ from types import FrameType
 
 import cv2
 import numpy as np
-from checkout_core.errors import CheckoutError
 from numpy.typing import NDArray
 
+from checkout_core.errors import CheckoutError
 from checkout_sim.dataset import FORMATS, SPLITS, DatasetOptions, assortment, write_dataset
 from checkout_sim.library import Library
 from checkout_sim.render.camera import CAMERAS
@@ -25,7 +25,7 @@ from checkout_sim.world.timeline import ItemState, World
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run `checkout sim ARGS` and return the exit status: 0 done, 2 a mistake that the message explains, 130 interrupted."""
+    """Run `checkout sim ARGS` and return the exit status: 0, 2 for a mistake that is explained, 130 interrupted."""
     arguments = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)  # ends like Ctrl-C: workers too, nothing half written
     try:
@@ -132,7 +132,7 @@ def _render(arguments: argparse.Namespace) -> int:
     time_s = world.still_s if arguments.at is None else arguments.at
     if arguments.out.suffix.lower() not in ('.png', '.jpg', '.jpeg'):
         raise CheckoutError(f'{arguments.out} is neither .png nor .jpg; choose one of the two.')
-    studio = Studio(arguments.camera, *arguments.size, arguments.seed)
+    studio = Studio(arguments.camera, arguments.size[0], arguments.size[1], arguments.seed)
     states = world.at(time_s)
     image = studio.photograph(states, round(time_s * 1e9))
     if arguments.truth:

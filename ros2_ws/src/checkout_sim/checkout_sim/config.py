@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from checkout_core.config import group, param
-
 from checkout_sim.customer import CustomerConfig
-from checkout_sim.render.camera import CAMERAS
 from checkout_sim.scale import ScaleConfig
 
 
@@ -34,7 +32,7 @@ class TruthNodeConfig(WorldConfig):
     """Hold the parameters of the node `truth`."""
 
     cameras: tuple[str, ...] = param(
-        ('top',), 'Cameras whose views are measured; the first gives the stamps.', choices=CAMERAS
+        ('top',), 'Cameras whose views are measured (top, oblique); the first gives the stamps.'
     )
     width_px: int = param(640, 'Width of their images.', minimum=64, maximum=4096)
     height_px: int = param(480, 'Height of their images.', minimum=64, maximum=4096)

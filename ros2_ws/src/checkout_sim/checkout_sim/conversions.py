@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from checkout_core.catalogue import Catalogue
-
 from checkout_sim.customer import CartView
 from checkout_sim.scale import Reading, ScaleConfig
 from checkout_sim.truth import Box, ItemView

@@ -1,6 +1,7 @@
 """The simulated customer: waits for the shop to be ready, lets the scenario run, then checks out and pays.
 
-A state machine without ROS and without a clock: carts and answers go in, what to do comes out. Time is the carts' stamps.
+A state machine without ROS and without a clock: carts and answers go in, what to do comes out.
+Time is the carts' stamps.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ class Customer:
         return [self._pay()]
 
     def on_payment(self, outcome: Outcome) -> Sequence[Action]:
-        """Take the answer to PAY. An unknown outcome is asked again with the same key, so that nothing is charged twice."""
+        """Take the answer to PAY. An unknown outcome is asked again with the same key: nothing is charged twice."""
         if self.phase is not Phase.PAYING:
             return []
         if outcome is Outcome.ACCEPTED:

@@ -18,10 +18,10 @@ from typing import Any
 
 import cv2
 import numpy as np
-from checkout_core.catalogue import UNKNOWN_SKU, Catalogue, load_assortment, load_catalogue
-from checkout_core.errors import CheckoutError
 from numpy.typing import NDArray
 
+from checkout_core.catalogue import UNKNOWN_SKU, Catalogue, load_assortment, load_catalogue
+from checkout_core.errors import CheckoutError
 from checkout_sim.library import Library
 from checkout_sim.render.camera import Camera, make_camera
 from checkout_sim.render.look import make_look
@@ -38,7 +38,7 @@ FORMATS = ('coco',)
 
 @dataclass(frozen=True)
 class DatasetOptions:
-    """Say what a data set holds. Two runs with equal options write equal bytes, so a run can go on where one stopped."""
+    """Say what a data set holds. Equal options give equal bytes, so a run can go on where one stopped."""
 
     split: str = 'train'
     scenes: int = 100
@@ -58,7 +58,8 @@ class DatasetOptions:
             raise CheckoutError(f'There is no split {self.split!r}; use one of {", ".join(SPLITS)}.')
         if not (self.scenes >= 1 and self.first >= 0 and self.first + self.scenes <= RANGE):
             raise CheckoutError(
-                f'{self.scenes} scenes from seed {self.first} are not possible; use 1 scene or more and seeds below {RANGE}.'
+                f'{self.scenes} scenes from seed {self.first} are not possible; '
+                f'use 1 scene or more and seeds below {RANGE}.'
             )
         for name in ('unknown', 'bare', 'heavy'):
             if not 0.0 <= getattr(self, name) <= 1.0:
@@ -167,10 +168,10 @@ def run_lengths(mask: NDArray[np.bool_]) -> dict[str, Any]:
 
 
 def write_dataset(options: DatasetOptions, folder: Path, jobs: int, progress: Callable[[int, int], None]) -> Path:
-    """Write a split below `folder` and return its annotation file; scenes that are complete are left as they are.
+    """Write a split below `folder` and return its annotation file; complete scenes are left as they are.
 
-    Raises CheckoutError for bad options, a folder that cannot be written, a full disk, or a folder that holds a split made with
-    other options. KeyboardInterrupt leaves everything complete that was written; the same call goes on from there.
+    Raises CheckoutError for bad options, a folder that cannot be written, a full disk, or a folder that holds a split
+    made with other options. KeyboardInterrupt leaves what was written complete; the same call goes on from there.
     """
     options.check()
     if jobs < 1:
@@ -245,7 +246,8 @@ def _work(seed: int) -> int:
 
 
 def _join(options: DatasetOptions, catalogue: Catalogue, parts: Path) -> dict[str, Any]:
-    images, annotations = [], []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
     for number, seed in enumerate(options.seeds, start=1):
         record = json.loads((parts / f'{seed}.json').read_text())
         images.append(

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 import numpy as np
-from checkout_core.catalogue import Catalogue
 
+from checkout_core.catalogue import Catalogue
 from checkout_sim.models import Model, build_model, clutter_models, random_product
 
 STRANGER_PREFIX = 'STRANGER_'

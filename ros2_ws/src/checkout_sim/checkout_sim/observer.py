@@ -14,7 +14,7 @@ from checkout_sim.world.timeline import ItemState, World
 
 @dataclass(frozen=True)
 class Observed:
-    """Hold one item: its state, in the order of the cameras what each sees of it, and whether one can tell what it is."""
+    """Hold one item: its state, what each camera sees of it, and whether one of them can tell what it is."""
 
     state: ItemState
     views: tuple[ItemView, ...]

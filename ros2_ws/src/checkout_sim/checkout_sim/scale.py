@@ -1,4 +1,4 @@
-"""The scale under the tray: from the true load to what the instrument says. Pure; the same stamp gives the same reading."""
+"""The scale under the tray: from the true load to what it says. Pure; the same stamp gives the same reading."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
 from checkout_core.config import param
 
 _SCALE_STREAM = 23
@@ -37,7 +38,7 @@ class Reading:
 
 
 class Scale:
-    """Turn the load into readings. `load(t)` gives grams on the tray and `moving(t)` whether they move, t in s since the epoch."""
+    """Turn the load into readings: `load(t)` gives grams, `moving(t)` whether they move, t s after the epoch."""
 
     def __init__(
         self, config: ScaleConfig, seed: int, load: Callable[[float], float], moving: Callable[[float], bool]

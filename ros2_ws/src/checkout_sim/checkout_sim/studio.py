@@ -1,4 +1,4 @@
-"""A studio: one simulated camera over a world, with the look that the seed chose. What camera node, truth and CLI share."""
+"""A studio: one simulated camera over a world, with the look that the seed chose."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOOK_OFFSET = 7_000_000  # looks of scenarios never meet those of data sets
 
 
 class Studio:
-    """Photograph worlds with one camera. Table, tray and light come from the seed, the noise of a frame from its time, too."""
+    """Photograph worlds with one camera. Table, tray and light come from the seed, noise from the time, too."""
 
     def __init__(self, camera: str, width: int, height: int, seed: int) -> None:
         cv2.setNumThreads(1)
@@ -36,7 +36,7 @@ class Studio:
         self._last: tuple[bytes, U8] | None = None
 
     def photograph(self, states: Sequence[ItemState], time_ns: int) -> U8:
-        """Return the picture (H, W, 3) BGR at a time since the epoch (ns, may be negative); equal arguments, equal bytes."""
+        """Return the picture (H, W, 3) BGR at a time since the epoch (ns, may be negative)."""
         placed = [Placed(state.model, state.pos, state.quat) for state in states]
         key = b''.join(id(p.model).to_bytes(8, 'little') + p.pos.tobytes() + p.quat.tobytes() for p in placed)
         if (
@@ -50,7 +50,7 @@ class Studio:
         return self.measure(states)[0]
 
     def measure(self, states: Sequence[ItemState], library: Library | None = None) -> tuple[list[ItemView], list[bool]]:
-        """Return what this camera sees of each item and, given a library, whether that tells it from its look-alikes."""
+        """Return the view of each item and, given a library, whether it tells the item from its look-alikes."""
         placed = [Placed(state.model, state.pos, state.quat) for state in states]
         found, ids = views(self._renderer, placed, self.camera, tray=self.look.tray)
         telling = []

@@ -1,7 +1,7 @@
 """Ground truth of one picture: what is there, where, and how much of it can be seen.
 
-The label policy lives here and nowhere else: an item counts in a view when at least `REQUIRED_FRACTION` of its pixels are
-visible; below that it is ignored, neither required nor wrong.
+The label policy lives here and nowhere else: an item counts in a view when at least `REQUIRED_FRACTION` of its pixels
+are visible; below that it is ignored, neither required nor wrong.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def views(
 def tells_apart(renderer: Renderer, item: Placed, look_alike: Model, camera: Camera, mask: NDArray[np.bool_]) -> bool:
     """Say whether the visible part of an item (`mask`) shows what its look-alike does not have.
 
-    The bare prints of both on the same body are compared; light, blur and noise are left out, so this is what could be seen,
-    not what a given detector sees.
+    The bare prints of both on the same body are compared; light, blur and noise are left out, so this is what could be
+    seen, not what a given detector sees.
     """
     own, other = renderer.prints(item, look_alike, camera)
     different = (np.abs(own.astype(np.int16) - other) > _DIFFERENT).any(2) & mask

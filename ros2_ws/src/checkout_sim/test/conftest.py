@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from checkout_core.catalogue import Catalogue, Package, Product
 from checkout_core.money import Money
 from checkout_sim import library
@@ -82,7 +83,7 @@ def box() -> Callable[..., Model]:
 
 @pytest.fixture
 def boxes(monkeypatch: pytest.MonkeyPatch) -> Library:
-    """Return a library whose products are boxes of different sizes and colours, whose stranger and clutter are boxes too."""
+    """Return a library of boxes of different sizes and colours; strangers and clutter are boxes, too."""
 
     def build(product: Product, variant: int = 0) -> Model:
         number = int(product.sku.rsplit('_', 1)[1])

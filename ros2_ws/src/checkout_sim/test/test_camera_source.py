@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+
 from checkout_core.errors import CheckoutError
 from checkout_sim import camera_source
 from checkout_sim.camera_source import SimCameraSource, SimSpec, parse_spec
@@ -19,6 +20,8 @@ SECOND = 1_000_000_000
 
 @dataclass
 class Options:
+    """Stand in for the camera node's options."""
+
     camera: str = 'tray/top'
     width_px: int = 160
     height_px: int = 120

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from checkout_sim.customer import CartView, Customer, CustomerConfig, Do, Outcome, Phase
 
 SECOND = 1_000_000_000

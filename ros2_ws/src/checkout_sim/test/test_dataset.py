@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from checkout_core.errors import CheckoutError
 from checkout_sim import dataset
 from checkout_sim.cli import main
@@ -184,7 +185,19 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
     root = Path(__file__).parents[1]
     path = os.pathsep.join([str(root), str(root.parent / 'checkout_core')])
     environment = {**os.environ, 'PYTHONPATH': path, 'OMP_NUM_THREADS': '1'}
-    arguments = 'dataset --scenes 4 --items 2-4 --assortment starter --unknown 0.5 --size 320x240'.split()
+    arguments = [
+        'dataset',
+        '--scenes',
+        '4',
+        '--items',
+        '2-4',
+        '--assortment',
+        'starter',
+        '--unknown',
+        '0.5',
+        '--size',
+        '320x240',
+    ]
     for name, jobs, extra in (('one', '1', {}), ('two', '2', {'LP_NUM_THREADS': '2'})):
         subprocess.run(
             [sys.executable, '-m', 'checkout_sim.cli', *arguments, '--out', str(tmp_path / name), '--jobs', jobs],

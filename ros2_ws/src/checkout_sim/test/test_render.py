@@ -7,6 +7,7 @@ from collections.abc import Callable
 import moderngl
 import numpy as np
 import pytest
+
 from checkout_core.errors import CheckoutError
 from checkout_sim.render.camera import calibration, make_camera
 from checkout_sim.render.context import create_context

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from checkout_sim.scale import Scale, ScaleConfig
 
 

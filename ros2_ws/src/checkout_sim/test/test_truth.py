@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from checkout_sim.render.camera import make_camera
 from checkout_sim.render.renderer import Placed, Renderer
 from checkout_sim.shapes.parts import Model

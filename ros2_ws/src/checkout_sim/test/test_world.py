@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from checkout_core.errors import CheckoutError
 from checkout_sim.library import Library
 from checkout_sim.shapes.parts import Model
@@ -64,9 +65,9 @@ def test_stays_on_tray(box: Callable[..., Model], pos: tuple[float, float, float
 
 def test_separated() -> None:
     square = np.array([(1, 1), (-1, 1), (-1, -1), (1, -1)], float)
-    assert separated(square, square + (2.1, 0), 0.0)
-    assert not separated(square, square + (2.1, 0), 0.2)
-    assert not separated(square, square + (1.0, 1.0), 0.0)
+    assert separated(square, square + np.array([2.1, 0]), 0.0)
+    assert not separated(square, square + np.array([2.1, 0]), 0.2)
+    assert not separated(square, square + np.array([1.0, 1.0]), 0.0)
 
 
 def test_world_before_between_and_after(boxes: Library) -> None:

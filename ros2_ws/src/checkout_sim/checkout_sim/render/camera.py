@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from checkout_core.errors import CheckoutError
 from numpy.typing import NDArray
 
+from checkout_core.errors import CheckoutError
 from checkout_sim.world.geometry import look_at
 
 F64 = NDArray[np.float64]
@@ -39,17 +39,19 @@ class Camera:
     @property
     def eye(self) -> F64:
         """Return the optical centre in frame `tray` (m)."""
-        return -self.view[:3, :3].T @ self.view[:3, 3]
+        eye: F64 = -self.view[:3, :3].T @ self.view[:3, 3]
+        return eye
 
     def project(self, points: F64) -> F64:
         """Return pixels (N, 2) of points (N, 3) in frame `tray`, by the plumb_bob model of CameraInfo."""
         c = points @ self.view[:3, :3].T + self.view[:3, 3]
         x = c[:, :2] / c[:, 2:3]
         r2 = (x * x).sum(1, keepdims=True)
-        return x * (1 + self.k1 * r2 + self.k2 * r2 * r2) * (self.fx, self.fy) + (self.cx, self.cy)
+        pixels: F64 = x * (1 + self.k1 * r2 + self.k2 * r2 * r2) * (self.fx, self.fy) + (self.cx, self.cy)
+        return pixels
 
     def moved(self, shift: F64, turn: F64) -> Camera:
-        """Return this camera shifted by `shift` (m, camera axes) and turned by the small rotation vector `turn` (rad)."""
+        """Return this camera shifted by `shift` (m, camera axes) and turned by the rotation vector `turn` (rad)."""
         skew = np.array([[0, -turn[2], turn[1]], [turn[2], 0, -turn[0]], [-turn[1], turn[0], 0]])
         angle = float(np.linalg.norm(turn))
         rotation = np.eye(3)

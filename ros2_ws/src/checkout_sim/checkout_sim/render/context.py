@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import moderngl
+
 from checkout_core.errors import CheckoutError
 
 _HINT = (
@@ -22,7 +24,8 @@ def create_context() -> moderngl.Context:
     os.environ.setdefault('LP_NUM_THREADS', '0')
     os.environ.setdefault('EGL_PLATFORM', 'surfaceless')
     try:
-        context = moderngl.create_context(standalone=True, backend='egl', require=330)
+        options: dict[str, Any] = {'standalone': True, 'backend': 'egl', 'require': 330}
+        context = moderngl.create_context(**options)
     except (
         Exception
     ) as error:  # glcontext raises bare Exception, ImportError or OSError, as the driver is missing or broken

@@ -1,6 +1,7 @@
 """The look of a scene: table, tray, light and lens settings, all drawn from one seed.
 
-Frozen: the detector in `models/` has learned these distributions. A change here needs a new data set and a new training run.
+Frozen: the detector in `models/` has learned these distributions. A change here needs a new data set and a
+new training run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The renderer: one context, models uploaded once, a picture and an id picture for any look, camera and placing of items."""
+"""The renderer: one context, models uploaded once, pictures of any look, camera and placing of items."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from checkout_sim.render import shaders
 from checkout_sim.render.camera import FAR, NEAR, Camera
 from checkout_sim.render.context import create_context
 from checkout_sim.render.look import Look, Surface
 from checkout_sim.render.textures import texture
+from checkout_sim.render.uploads import Mesh, Uploaded, make_programs, upload_texture, write_matrix
 from checkout_sim.shapes.parts import Model
 from checkout_sim.world.geometry import look_at, pose_matrix
 from checkout_sim.world.tray import INNER_X, INNER_Y, RIM_WIDTH, TABLE_Z, floor_mesh, plane_mesh, rim_mesh
@@ -28,8 +28,6 @@ _SHADOW_HALF = 0.45  # m that the shadow map covers around the middle of the tra
 _SHADOW_DEPTH = 1.4
 _HEIGHT_SIZE = (192, 160)  # px
 _HEIGHT_COVER = (0.768, 0.64)  # m: 4 mm a pixel
-_SHADOW_TAPS = 6
-_PLANE_TAPS = 10
 _PLANE_SIZE = (448, 360)  # px
 _PLANE_COVER = (0.896, 0.72)  # m: 2 mm a pixel
 _OPAQUE_SHADOW = 0.45  # translucent parts above this opacity cast a shadow
@@ -46,49 +44,6 @@ class Placed:
     quat: F64
 
 
-class _Mesh:
-    """Hold the vertex arrays of one mesh for the passes that need it."""
-
-    def __init__(self, renderer: Renderer, vertices: F64, normals: F64, uvs: F64, faces: NDArray[np.int32]) -> None:
-        context = renderer.context
-        data = np.concatenate([vertices, normals, uvs], axis=1).astype(np.float32)
-        self._vertices = context.buffer(data.tobytes())
-        self._faces = context.buffer(np.ascontiguousarray(faces, np.int32).tobytes())
-        full = [(self._vertices, '3f 3f 2f', 'position', 'normal', 'uv')]
-        bare = [(self._vertices, '3f 20x', 'position')]
-        self.surface = context.vertex_array(renderer.opaque, full, self._faces)
-        flat = [(self._vertices, '3f 12x 2f', 'position', 'uv')]
-        self.ground = context.vertex_array(renderer.ground, flat, self._faces)
-        self.translucent = context.vertex_array(renderer.translucent, full, self._faces)
-        self.depth = context.vertex_array(renderer.depth, bare, self._faces)
-        self.height = context.vertex_array(renderer.height_program, bare, self._faces)
-        self.ident = context.vertex_array(renderer.ident, bare, self._faces)
-        self.print = context.vertex_array(renderer.print_program, flat, self._faces)
-
-    def release(self) -> None:
-        """Free the buffers."""
-        for array in (self.surface, self.ground, self.translucent, self.depth, self.height, self.ident, self.print):
-            array.release()
-        self._vertices.release()
-        self._faces.release()
-
-
-class _Uploaded:
-    """Hold a model on the card: one mesh a part and the atlas."""
-
-    def __init__(self, renderer: Renderer, model: Model) -> None:
-        self.model = model  # keeps the object alive, so that its id stays its own
-        self.meshes = [_Mesh(renderer, p.vertices, p.normals, p.uvs, p.faces) for p in model.parts]
-        self.atlas = renderer.upload(model.atlas, repeat=False)
-        self.radius = float(max(np.linalg.norm(p.vertices, axis=1).max() for p in model.parts))
-
-    def release(self) -> None:
-        """Free everything."""
-        for mesh in self.meshes:
-            mesh.release()
-        self.atlas.release()
-
-
 class Renderer:
     """Draw trays. Not thread-safe: one instance a thread. Equal arguments give equal bytes on one machine."""
 
@@ -97,23 +52,14 @@ class Renderer:
         self.context = create_context()
         c = self.context
         self._size = (round(width * supersample), round(height * supersample))
-        fragment = shaders.SURFACE_FRAGMENT.replace('TAPS', str(_SHADOW_TAPS))
-        self.opaque = c.program(shaders.SURFACE_VERTEX, '#version 330\n' + fragment)
-        self.translucent = c.program(shaders.SURFACE_VERTEX, '#version 330\n#define TRANSLUCENT\n' + fragment)
-        self.ground = c.program(shaders.SURFACE_VERTEX, '#version 330\n#define GROUND\n' + fragment)
-        self._plane_program = c.program(shaders.PLANE_VERTEX, shaders.PLANE_FRAGMENT.replace('TAPS', str(_PLANE_TAPS)))
+        self._programs = make_programs(c)
         corners = c.buffer(np.array([-1, -1, 1, -1, -1, 1, 1, 1], np.float32).tobytes())
-        self._plane_quad = c.vertex_array(
-            self._plane_program, [(corners, '2f', 'corner')], mode=moderngl.TRIANGLE_STRIP
-        )
+        quad = [(corners, '2f', 'corner')]
+        self._plane_quad = c.vertex_array(self._programs.plane, quad, mode=moderngl.TRIANGLE_STRIP)
         self._plane = c.texture(_PLANE_SIZE, 2, dtype='f4')
         self._plane.filter = (moderngl.LINEAR, moderngl.LINEAR)
         self._plane.repeat_x = self._plane.repeat_y = False
         self._plane_buffer = c.framebuffer([self._plane])
-        self.depth = c.program(shaders.DEPTH_VERTEX, shaders.DEPTH_FRAGMENT)
-        self.height_program = c.program(shaders.HEIGHT_VERTEX, shaders.HEIGHT_FRAGMENT)
-        self.ident = c.program(shaders.ID_VERTEX, shaders.ID_FRAGMENT)
-        self.print_program = c.program(shaders.PRINT_VERTEX, shaders.PRINT_FRAGMENT)
         self._print = c.framebuffer([c.renderbuffer((width, height), 3)], c.depth_renderbuffer((width, height)))
         self._colour = c.framebuffer([c.renderbuffer(self._size, 4)], c.depth_renderbuffer(self._size))
         self._ids = c.framebuffer([c.renderbuffer((width, height), 1)], c.depth_renderbuffer((width, height)))
@@ -127,23 +73,14 @@ class Renderer:
         self._heights = c.texture(_HEIGHT_SIZE, 4, dtype='f4')
         self._heights.filter = (moderngl.LINEAR, moderngl.LINEAR)
         self._heights.repeat_x = self._heights.repeat_y = False
-        self._rim = _Mesh(self, *rim_mesh())
-        self._floor = _Mesh(self, *floor_mesh())
-        self._table = _Mesh(self, *plane_mesh(1.6, 1.6, 0.0, 40))
-        self._models: OrderedDict[int, _Uploaded] = OrderedDict()
+        self._rim = Mesh(self._programs, *rim_mesh())
+        self._floor = Mesh(self._programs, *floor_mesh())
+        self._table = Mesh(self._programs, *plane_mesh(1.6, 1.6, 0.0, 40))
+        self._models: OrderedDict[int, Uploaded] = OrderedDict()
         self._surfaces: OrderedDict[tuple[str, int], moderngl.Texture] = OrderedDict()
 
-    def upload(self, image: U8, repeat: bool) -> moderngl.Texture:
-        """Put an RGB image (H, W, 3) on the card, with mipmaps."""
-        height, width = image.shape[:2]
-        made = self.context.texture((width, height), 3, np.ascontiguousarray(image).tobytes(), alignment=1)
-        made.build_mipmaps()
-        made.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
-        made.repeat_x = made.repeat_y = repeat
-        return made
-
     def draw(self, items: Sequence[Placed], look: Look, camera: Camera) -> U8:
-        """Return the clean picture (height, width, 3) BGR: no blur, no noise. The camera's size must be the renderer's."""
+        """Return the picture (height, width, 3) BGR without blur and noise; the camera has the renderer's size."""
         self._use()
         uploaded = [self._model(item.model) for item in items]
         matrices = [pose_matrix(item.pos, item.quat) for item in items]
@@ -160,20 +97,20 @@ class Renderer:
         self._colour.use()
         self._colour.clear(0.1, 0.1, 0.1, 1.0)
         self._plane.use(4)
-        for program in (self.opaque, self.ground, self.translucent):
+        for program in (self._programs.opaque, self._programs.ground, self._programs.translucent):
             self._set_scene(program, look, camera, light)
         eye = camera.eye
         order = sorted(range(len(items)), key=lambda i: float(np.linalg.norm(items[i].pos - eye)))
-        # Half of all pixels would be shaded for nothing without it. The image's rows run downwards, which turns the winding.
+        # Half of all pixels would be shaded for nothing without it. The rows run downwards, which turns the winding.
         self.context.front_face = 'cw'
         self.context.enable(moderngl.CULL_FACE)
         for i in order:
             self._draw_parts(uploaded[i], matrices[i], translucent=False)
         self.context.disable(moderngl.CULL_FACE)
         if look.tray:
-            self._draw_surface(self.opaque, self._rim.surface, look.tray_surface, 0.0)
-            self._draw_surface(self.ground, self._floor.ground, look.tray_surface, 0.0)
-        self._draw_surface(self.ground, self._table.ground, look.table, TABLE_Z if look.tray else 0.0)
+            self._draw_surface(self._programs.opaque, self._rim.surface, look.tray_surface, 0.0)
+            self._draw_surface(self._programs.ground, self._floor.ground, look.tray_surface, 0.0)
+        self._draw_surface(self._programs.ground, self._table.ground, look.table, TABLE_Z if look.tray else 0.0)
         self._draw_translucent(uploaded, matrices, order)
         raw = np.frombuffer(self._colour.read(components=3, alignment=1), np.uint8)
         picture: U8 = raw.reshape(self._size[1], self._size[0], 3)
@@ -187,17 +124,17 @@ class Renderer:
         self.context.enable_only(moderngl.DEPTH_TEST)
         self._ids.use()
         self._ids.clear()
-        self._set_camera(self.ident, camera)
+        self._set_camera(self._programs.ident, camera)
         for i, item in enumerate(items):
             self._draw_id(item, (i + 1) / 255.0)
         if tray:
-            self.ident['id'] = 0.0
-            _write(self.ident, 'model', np.eye(4))
+            self._programs.ident['id'] = 0.0
+            write_matrix(self._programs.ident, 'model', np.eye(4))
             self._rim.ident.render()
         return self._read_ids(self._ids.viewport)
 
     def alone(self, item: Placed, camera: Camera) -> tuple[int, tuple[int, int, int, int]]:
-        """Draw one item with nothing else and return its pixels and its box x0, y0, x1, y1 (half-open, may leave the image).
+        """Draw one item alone; return its pixels and its box x0, y0, x1, y1 (half-open, may leave the image).
 
         The picture is shifted by whole pixels so that an item cut by the image's edge is measured whole.
         """
@@ -213,9 +150,9 @@ class Renderer:
         self._ids.use()
         self._ids.scissor = window
         self._ids.clear()
-        self._set_camera(self.ident, camera, shift=(-int(low[0]), -int(low[1])))
+        self._set_camera(self._programs.ident, camera, shift=(-int(low[0]), -int(low[1])))
         self._draw_id(item, 1.0)
-        self._ids.scissor = None
+        self._ids.scissor = None  # type: ignore[assignment]
         mask = self._read_ids(window) > 0
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         if not len(rows):
@@ -229,18 +166,18 @@ class Renderer:
         return int(np.count_nonzero(mask)), box
 
     def prints(self, item: Placed, look_alike: Model, camera: Camera) -> tuple[U8, U8]:
-        """Return the item's bare print (H, W, 3) and that of a look-alike on the same body, seen by a camera, without light."""
+        """Return the item's bare print (H, W, 3), without light, and that of a look-alike on the same body."""
         self._use()
         self.context.enable_only(moderngl.DEPTH_TEST)
-        self._set_camera(self.print_program, camera)
-        _write(self.print_program, 'model', pose_matrix(item.pos, item.quat))
+        self._set_camera(self._programs.prints, camera)
+        write_matrix(self._programs.prints, 'model', pose_matrix(item.pos, item.quat))
         pictures = []
         for model in (item.model, look_alike):
             self._print.use()
             self._print.clear()
             self._model(model).atlas.use(0)
             for mesh in self._model(item.model).meshes:
-                mesh.print.render()
+                mesh.prints.render()
             raw = np.frombuffer(self._print.read(components=3, alignment=1), np.uint8)
             pictures.append(raw.reshape(self.height, self.width, 3))
         return pictures[0], pictures[1]
@@ -252,16 +189,16 @@ class Renderer:
 
     def _use(self) -> None:
         """Make this renderer's context the current one; a process may hold several."""
-        self.context.__enter__()
+        self.context.__enter__()  # type: ignore[no-untyped-call]
 
-    def _model(self, model: Model) -> _Uploaded:
+    def _model(self, model: Model) -> Uploaded:
         key = id(model)
         if key in self._models:
             self._models.move_to_end(key)
             return self._models[key]
         while len(self._models) >= _MODELS_KEPT:
             self._models.popitem(last=False)[1].release()
-        self._models[key] = _Uploaded(self, model)
+        self._models[key] = Uploaded(self._programs, model)
         return self._models[key]
 
     def _surface(self, surface: Surface) -> moderngl.Texture:
@@ -271,10 +208,10 @@ class Renderer:
             return self._surfaces[key]
         while len(self._surfaces) >= _SURFACES_KEPT:
             self._surfaces.popitem(last=False)[1].release()
-        self._surfaces[key] = self.upload(texture(*key), repeat=True)
+        self._surfaces[key] = upload_texture(self.context, texture(*key), repeat=True)
         return self._surfaces[key]
 
-    def _draw_shadows(self, look: Look, uploaded: list[_Uploaded], matrices: list[F64]) -> F64:
+    def _draw_shadows(self, look: Look, uploaded: list[Uploaded], matrices: list[F64]) -> F64:
         to_key = np.array(look.to_key)
         up = np.array([0.0, 0.0, 1.0]) if abs(to_key[2]) < 0.9 else np.array([0.0, 1.0, 0.0])
         scale = np.diag([1 / _SHADOW_HALF, 1 / _SHADOW_HALF, 2 / _SHADOW_DEPTH, 1.0])
@@ -282,29 +219,29 @@ class Renderer:
         light = scale @ look_at(to_key * 0.8, np.zeros(3), up)
         self._shadow_buffer.use()
         self._shadow_buffer.clear(depth=1.0)
-        _write(self.depth, 'light_view', light)
+        write_matrix(self._programs.depth, 'light_view', light)
         for model, matrix in zip(uploaded, matrices, strict=True):
-            _write(self.depth, 'model', matrix)
+            write_matrix(self._programs.depth, 'model', matrix)
             for mesh, part in zip(model.meshes, model.model.parts, strict=True):
                 if part.material.opacity > _OPAQUE_SHADOW:
                     mesh.depth.render()
         if look.tray:
-            _write(self.depth, 'model', np.eye(4))
+            write_matrix(self._programs.depth, 'model', np.eye(4))
             self._rim.depth.render()
         return light
 
-    def _draw_heights(self, look: Look, uploaded: list[_Uploaded], matrices: list[F64]) -> None:
+    def _draw_heights(self, look: Look, uploaded: list[Uploaded], matrices: list[F64]) -> None:
         """Fill the map of blurred heights: where its surroundings are higher than a point, that point gets less sky."""
         self._height_buffer.use()
         self._height_buffer.clear()
-        self.height_program['scale'] = (1 / _HEIGHT_COVER[0], 1 / _HEIGHT_COVER[1])
+        self._programs.height['scale'] = (1 / _HEIGHT_COVER[0], 1 / _HEIGHT_COVER[1])
         for model, matrix in zip(uploaded, matrices, strict=True):
-            _write(self.height_program, 'model', matrix)
+            write_matrix(self._programs.height, 'model', matrix)
             for mesh, part in zip(model.meshes, model.model.parts, strict=True):
                 if part.material.opacity > _OPAQUE_SHADOW:
                     mesh.height.render()
         if look.tray:
-            _write(self.height_program, 'model', np.eye(4))
+            write_matrix(self._programs.height, 'model', np.eye(4))
             self._rim.height.render()
         raw = np.frombuffer(self._height_buffer.read(components=1, dtype='f4'), np.float32)
         height = np.maximum(raw.reshape(_HEIGHT_SIZE[1], _HEIGHT_SIZE[0]), 0.0)
@@ -315,7 +252,7 @@ class Renderer:
 
     def _set_camera(self, program: moderngl.Program, camera: Camera, shift: tuple[int, int] = (0, 0)) -> None:
         w, h = camera.width, camera.height
-        _write(program, 'view', camera.view)
+        write_matrix(program, 'view', camera.view)
         program['lens'] = (
             2 * camera.fx / w,
             2 * camera.fy / h,
@@ -326,7 +263,7 @@ class Renderer:
         program['depth_range'] = (NEAR, FAR)
 
     def _set_light(self, program: moderngl.Program, look: Look, light: F64) -> None:
-        _write(program, 'light_view', light)
+        write_matrix(program, 'light_view', light)
         program['shadow'], program['blockers'], program['heights'] = 1, 2, 3
         reach = min(0.045, 0.13 * look.penumbra / (2 * _SHADOW_HALF) + 0.004)
         program['penumbra'] = (look.penumbra * _SHADOW_DEPTH / (2 * _SHADOW_HALF), reach)
@@ -342,16 +279,16 @@ class Renderer:
         program['panel_a'], program['panel_b'] = look.panels
         program['panel_shape'] = look.panel_shape
         program['frame'] = (2 / self._size[0], 2 / self._size[1], look.vignette)
-        if program is self.ground:
+        if program is self._programs.ground:
             program['plane'] = 4
             program['plane_cover'] = (1 / _PLANE_COVER[0], 1 / _PLANE_COVER[1])
         else:
             self._set_light(program, look, light)
             program['uv_map'] = (1.0, 1.0, 0.0)
 
-    def _draw_parts(self, model: _Uploaded, matrix: F64, translucent: bool) -> None:
-        program = self.translucent if translucent else self.opaque
-        _write(program, 'model', matrix)
+    def _draw_parts(self, model: Uploaded, matrix: F64, translucent: bool) -> None:
+        program = self._programs.translucent if translucent else self._programs.opaque
+        write_matrix(program, 'model', matrix)
         model.atlas.use(0)
         for mesh, part in zip(model.meshes, model.model.parts, strict=True):
             m = part.material
@@ -361,7 +298,7 @@ class Renderer:
             program['tint'] = m.tint
             (mesh.translucent if translucent else mesh.surface).render()
 
-    def _draw_translucent(self, uploaded: list[_Uploaded], matrices: list[F64], order: list[int]) -> None:
+    def _draw_translucent(self, uploaded: list[Uploaded], matrices: list[F64], order: list[int]) -> None:
         self.context.enable(moderngl.BLEND)
         self.context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
         for i in reversed(order):
@@ -371,7 +308,7 @@ class Renderer:
 
     def _draw_plane(self, look: Look, light: F64) -> None:
         """Fill the map of the light on the plane: how much of the key arrives, how much of the sky is open."""
-        program = self._plane_program
+        program = self._programs.plane
         self.context.disable(moderngl.DEPTH_TEST)
         self._plane_buffer.use()
         self._set_light(program, look, light)
@@ -389,7 +326,7 @@ class Renderer:
     def _draw_surface(self, program: moderngl.Program, array: moderngl.VertexArray, surface: Surface, z: float) -> None:
         matrix = np.eye(4)
         matrix[2, 3] = z
-        _write(program, 'model', matrix)
+        write_matrix(program, 'model', matrix)
         program['uv_map'] = (surface.scale, float(np.cos(surface.turn)), float(np.sin(surface.turn)))
         program['material'] = (surface.roughness, surface.specular * 2.0, 1.0)
         program['tint'] = surface.tint
@@ -397,18 +334,11 @@ class Renderer:
         array.render()
 
     def _draw_id(self, item: Placed, value: float) -> None:
-        self.ident['id'] = value
-        _write(self.ident, 'model', pose_matrix(item.pos, item.quat))
+        self._programs.ident['id'] = value
+        write_matrix(self._programs.ident, 'model', pose_matrix(item.pos, item.quat))
         for mesh in self._model(item.model).meshes:
             mesh.ident.render()
 
     def _read_ids(self, window: tuple[int, int, int, int]) -> U8:
         raw = np.frombuffer(self._ids.read(viewport=window, components=1, alignment=1), np.uint8)
         return raw.reshape(window[3], window[2])
-
-
-def _write(program: moderngl.Program, name: str, matrix: F64) -> None:
-    """Set a matrix uniform as OpenGL wants it: columns first, 32 bits."""
-    uniform = program[name]
-    assert isinstance(uniform, moderngl.Uniform)
-    uniform.write(matrix.T.astype(np.float32).tobytes())

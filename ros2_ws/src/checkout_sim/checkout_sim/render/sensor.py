@@ -1,4 +1,7 @@
-"""What sensor and encoder do to a clean picture: focus, motion, noise. Exposure and white balance happen before tone mapping."""
+"""What the sensor does to a clean picture: focus, motion, noise.
+
+Exposure and white balance happen in the shader, before tone mapping.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,15 @@ _NOISE_STREAM = 53
 
 @lru_cache(maxsize=4)
 def _noise_tile(height: int, width: int) -> NDArray[np.float32]:
-    """Return noise of deviation 1, partly common to neighbours and channels as after demosaicing; made once, as it is slow."""
+    """Return noise of deviation 1, partly common to neighbours and channels as after demosaicing."""
     rng = np.random.default_rng([height, width, 123])
     shape = (height + _MARGIN, width + _MARGIN)
     fine = rng.standard_normal((*shape, 3), dtype=np.float32)
     soft = cv2.GaussianBlur(rng.standard_normal((*shape, 3), dtype=np.float32), (0, 0), 0.9)
     common = rng.standard_normal(shape, dtype=np.float32)[..., None]
     tile = 0.45 * fine + 0.5 * soft / soft.std() + 0.55 * common
-    return (tile / tile.std()).astype(np.float32)
+    unit: NDArray[np.float32] = (tile / tile.std()).astype(np.float32)
+    return unit
 
 
 def expose(clean: U8, look: Look, noise_seed: tuple[int, ...]) -> U8:
@@ -33,9 +37,9 @@ def expose(clean: U8, look: Look, noise_seed: tuple[int, ...]) -> U8:
     height, width = clean.shape[:2]
     image = clean
     if look.motion_px > 0.0:
-        image = cv2.filter2D(image, -1, _motion_kernel(look.motion_px, look.motion_angle))
+        image = np.asarray(cv2.filter2D(image, -1, _motion_kernel(look.motion_px, look.motion_angle)), np.uint8)
     if look.blur_px > 0.0:
-        image = cv2.GaussianBlur(image, (0, 0), look.blur_px)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), look.blur_px), np.uint8)
     tile = _noise_tile(height, width)
     y, x = int(rng.integers(_MARGIN)), int(rng.integers(_MARGIN))
     grain = tile[y : y + height, x : x + width]
@@ -45,8 +49,7 @@ def expose(clean: U8, look: Look, noise_seed: tuple[int, ...]) -> U8:
         grain = grain[:, ::-1]
     level = np.sqrt(np.arange(256, dtype=np.float32) * look.shot_noise + look.read_noise).astype(np.float32)
     noise = cv2.multiply(cv2.LUT(image, level), np.ascontiguousarray(grain))
-    out: U8 = cv2.add(image, noise, dtype=cv2.CV_8U)
-    return out
+    return np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), np.uint8)
 
 
 def _motion_kernel(length: float, angle: float) -> NDArray[np.float32]:
@@ -54,5 +57,5 @@ def _motion_kernel(length: float, angle: float) -> NDArray[np.float32]:
     kernel = np.zeros((size, size), np.float32)
     kernel[size // 2] = 1.0
     turn = cv2.getRotationMatrix2D((size / 2 - 0.5, size / 2 - 0.5), angle, 1.0)
-    kernel = cv2.warpAffine(kernel, turn, (size, size))
-    return (kernel / kernel.sum()).astype(np.float32)
+    turned = np.asarray(cv2.warpAffine(kernel, turn, (size, size)), np.float32)
+    return np.asarray(turned / turned.sum(), np.float32)

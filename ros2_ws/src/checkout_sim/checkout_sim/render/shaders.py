@@ -6,8 +6,9 @@ the way there and back agree). The framebuffer's first row is the image's top ro
 
 from __future__ import annotations
 
-# The pinhole with Brown's radial distortion (k1, k2), as CameraInfo's plumb_bob has it, applied to vertices: masks, boxes and
-# colours then agree to the pixel without a resampling step. Beyond the image the polynomial is held, so it cannot fold.
+# The pinhole with Brown's radial distortion (k1, k2), as CameraInfo's plumb_bob has it, applied to vertices: masks,
+# boxes and colours then agree to the pixel without a resampling step. Beyond the image the polynomial is held, so it
+# cannot fold.
 PROJECT = """
 uniform mat4 view; uniform vec4 lens; uniform vec2 radial; uniform vec2 depth_range;
 vec4 project(vec3 world){
@@ -31,8 +32,9 @@ void main(){
 """
 )
 
-# Light from the key that reaches a point (percentage-closer soft shadows: near blockers give sharp edges, far ones soft) and
-# light from all around (heights blurred at three scales: where the surroundings are higher than a point, it sees less sky).
+# Light from the key that reaches a point (percentage-closer soft shadows: near blockers give sharp edges, far ones
+# soft) and light from all around (heights blurred at three scales: where the surroundings are higher than a point, it
+# sees less sky).
 LIGHT = """
 uniform sampler2DShadow shadow; uniform sampler2D blockers; uniform sampler2D heights;
 uniform vec2 penumbra; uniform vec4 occlusion;
@@ -52,7 +54,7 @@ float open_sky(vec3 p, vec2 n){
   return (1.-.5*o.x)*(1.-.42*o.y)*(1.-.38*o.z); }
 """
 
-# The floor of the tray and the table are flat: their light is computed once into a map of the plane, not for each pixel.
+# The floor of the tray and the table are flat: their light is computed once into a map of the plane.
 PLANE_VERTEX = """
 #version 330
 in vec2 corner; uniform vec2 cover; out vec2 xy; void main(){ xy = corner*cover*.5; gl_Position = vec4(corner,0.,1.); }
@@ -75,7 +77,8 @@ SURFACE_FRAGMENT = (
 in vec3 wp; in vec3 wn; in vec2 tc; in vec3 lp;
 uniform sampler2D atlas; uniform sampler2D plane; uniform vec2 plane_cover;
 uniform vec3 eye; uniform vec3 to_key; uniform vec3 key; uniform vec3 to_fill; uniform vec3 fill;
-uniform vec3 sky; uniform vec3 ground; uniform vec4 panel_a; uniform vec4 panel_b; uniform vec4 panel_shape; uniform vec3 gain;
+uniform vec3 sky; uniform vec3 ground; uniform vec4 panel_a; uniform vec4 panel_b; uniform vec4 panel_shape;
+uniform vec3 gain;
 uniform vec3 material; uniform vec3 tint; uniform vec3 frame;
 out vec4 colour;
 vec3 tone(vec3 c){ return sqrt(clamp(c*(2.51*c+.03)/(c*(2.43*c+.59)+.14),0.,1.)); } // Narkowicz's fit of ACES
@@ -121,7 +124,7 @@ void main(){ gl_Position = light_view*(model*vec4(position,1.)); }
 """
 DEPTH_FRAGMENT = '#version 330\nvoid main(){}\n'
 
-# A height map seen from straight above: x, y of the map cover `occlusion.xy`, the value is the height over the tray's floor.
+# A height map seen from straight above: the value is the height over the tray's floor.
 HEIGHT_VERTEX = """
 #version 330
 in vec3 position; uniform mat4 model; uniform vec2 scale; out float z;

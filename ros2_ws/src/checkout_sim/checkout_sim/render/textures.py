@@ -15,7 +15,7 @@ SIZE = 512  # px a tile
 
 
 def cloud(rng: np.random.Generator, slope: float, stretch: tuple[float, float] = (1.0, 1.0), low: float = 0.0) -> F32:
-    """Return periodic noise (SIZE, SIZE), mean 0 and deviation 1, whose spectrum falls with `slope` above `low` cycles."""
+    """Return periodic noise (SIZE, SIZE), mean 0, deviation 1; its spectrum falls with `slope` above `low`."""
     fx = np.fft.rfftfreq(SIZE)[None, :] * SIZE * stretch[0]
     fy = np.fft.fftfreq(SIZE)[:, None] * SIZE * stretch[1]
     radius = np.sqrt(fx * fx + fy * fy)
@@ -24,7 +24,8 @@ def cloud(rng: np.random.Generator, slope: float, stretch: tuple[float, float] =
     amplitude[0, 0] = 0.0
     phase = rng.uniform(0, 2 * np.pi, amplitude.shape)
     field = np.fft.irfft2(amplitude * np.exp(1j * phase), s=(SIZE, SIZE))
-    return (field / field.std()).astype(np.float32)
+    unit: F32 = (field / field.std()).astype(np.float32)
+    return unit
 
 
 def hue(rng: np.random.Generator, saturation: tuple[float, float], value: tuple[float, float]) -> F32:
@@ -37,12 +38,14 @@ def _warm(rng: np.random.Generator, value: tuple[float, float]) -> F32:
     return np.array(colour, np.float32) * 255
 
 
-def _mix(a: F32, b: F32, share: F32) -> F32:
-    return a + (b - a) * np.clip(share, 0, 1)[..., None]
+def _mix(a: F32, b: F32, share: NDArray[np.floating]) -> F32:
+    mixed: F32 = a + (b - a) * np.clip(share, 0, 1)[..., None]
+    return mixed
 
 
 def _finish(image: F32) -> U8:
-    return np.clip(image + 0.5, 0, 255).astype(np.uint8)
+    finished: U8 = np.clip(image + 0.5, 0, 255).astype(np.uint8)
+    return finished
 
 
 def plain(rng: np.random.Generator) -> U8:
@@ -119,7 +122,7 @@ def _leaves(
         colour = palette[int(rng.integers(len(palette)))] * rng.uniform(0.8, 1.15)
         for dx in (-SIZE, 0, SIZE):  # wrapped, so that the tile has no seam
             for dy in (-SIZE, 0, SIZE):
-                at = centre + (dx, dy)
+                at = centre + np.array([dx, dy])
                 if np.all(at > -radius) and np.all(at < SIZE + radius):
                     cv2.fillPoly(image, [(shape + at).astype(np.int32)], colour.tolist(), cv2.LINE_AA)
     return _finish(image * (1 + 0.03 * cloud(rng, 0.8))[..., None])
@@ -181,7 +184,8 @@ def print_sheet(rng: np.random.Generator) -> U8:
                 cv2.rectangle(image, (x0, y), (column * width + width - 10, min(y + block, SIZE - 6)), colour, -1)
                 y += block + 10
                 continue
-            x, end = x0, x0 + (width - 20) * (rng.uniform(0.3, 1.0) if rng.random() < 0.2 else 1.0)
+            x: float = x0
+            end = x0 + (width - 20) * (rng.uniform(0.3, 1.0) if rng.random() < 0.2 else 1.0)
             while x < end - 4:
                 word = int(rng.integers(1, 8) * height * 0.6)
                 for cx in range(int(x), int(min(x + word, end)), max(2, int(height * 0.6))):

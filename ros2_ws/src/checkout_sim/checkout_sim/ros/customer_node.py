@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from builtin_interfaces.msg import Time
+from checkout_interfaces.msg import Cart, Receipt
+from checkout_interfaces.srv import CorrectCart, Pay, StartCheckout
+from rclpy.node import Node
+
 from checkout_core.ros.parameters import declare
 from checkout_core.ros.qos import LATCHED
 from checkout_core.ros.runner import run_node
 from checkout_core.ros.stamps import to_msg
 from checkout_core.status import Status
-from checkout_interfaces.msg import Cart, Receipt
-from checkout_interfaces.srv import CorrectCart, Pay, StartCheckout
-from rclpy.node import Node
-
 from checkout_sim.config import CustomerNodeConfig
 from checkout_sim.conversions import cart_view
 from checkout_sim.customer import Action, Customer, Do, Outcome, Phase
@@ -23,7 +23,7 @@ from checkout_sim.worlds import make_world
 
 
 class CustomerNode(Node):
-    """Publish `sim/epoch` when the shop is ready, then call `cart/checkout`, `cart/pay` and, to ask staff, `cart/correct`."""
+    """Publish `sim/epoch` when the shop is ready; call `cart/checkout`, `cart/pay` and, for staff, `cart/correct`."""
 
     def __init__(self) -> None:
         """Play the scenario to know when its customer wants to pay."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 import sys
 
 from builtin_interfaces.msg import Time
-from checkout_core.errors import CheckoutError
-from checkout_core.ros.diagnostics import DiagnosticsReporter
-from checkout_core.ros.parameters import declare
-from checkout_core.ros.qos import LATCHED, RESULT
-from checkout_core.ros.runner import run_node
-from checkout_core.ros.stamps import to_msg, to_ns
 from checkout_interfaces.msg import Weight
 from checkout_interfaces.srv import TareScale
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.node import Node
 
+from checkout_core.errors import CheckoutError
+from checkout_core.ros.diagnostics import DiagnosticsReporter
+from checkout_core.ros.parameters import declare
+from checkout_core.ros.qos import LATCHED, RESULT
+from checkout_core.ros.runner import run_node
+from checkout_core.ros.stamps import to_msg, to_ns
 from checkout_sim.config import ScaleNodeConfig
 from checkout_sim.conversions import weight_message
 from checkout_sim.scale import Scale

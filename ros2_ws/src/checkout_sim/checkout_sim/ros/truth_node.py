@@ -6,15 +6,15 @@ import sys
 import time
 
 from builtin_interfaces.msg import Time
+from checkout_interfaces.msg import Box2D, TrayTruth, TruthItem
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo
+
 from checkout_core.ros.diagnostics import DiagnosticsReporter
 from checkout_core.ros.parameters import declare
 from checkout_core.ros.qos import IMAGE, LATCHED, RESULT
 from checkout_core.ros.runner import run_node
 from checkout_core.ros.stamps import to_ns
-from checkout_interfaces.msg import Box2D, TrayTruth, TruthItem
-from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo
-
 from checkout_sim.config import TruthNodeConfig
 from checkout_sim.conversions import FRAME, truth_item
 from checkout_sim.dataset import assortment

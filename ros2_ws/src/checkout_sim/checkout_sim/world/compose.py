@@ -1,4 +1,4 @@
-"""What lies on the tray of one picture of a data set: how many items, which, how they are put down, on what background."""
+"""What lies on the tray of one picture of a data set: how many items, which, how they are put down."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from checkout_core.errors import CheckoutError
 
+from checkout_core.errors import CheckoutError
 from checkout_sim.library import VARIANTS, Library
 from checkout_sim.models import Model
 
@@ -88,7 +88,7 @@ def compose(seed: int, recipe: Recipe, library: Library) -> Composition:
         for number in range(int(rng.integers(1, 5 if bare else 4))):
             stranger = rng.random() < 0.65
             models.append(library.stranger(seed * 8 + number) if stranger else library.clutter(rng))
-    rng.shuffle(models)  # type: ignore[arg-type]
+    rng.shuffle(models)
     heap = len(models) >= 4 and bool(rng.random() < 0.35)
     overlap = float(rng.choice((0.0, 0.15, 0.5), p=(0.45, 0.35, 0.2)))
     return Composition(tuple(models), heap, overlap)

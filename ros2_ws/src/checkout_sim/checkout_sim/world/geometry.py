@@ -20,7 +20,8 @@ def quat_multiply(a: F64, b: F64) -> F64:
             aw * bz + ax * by - ay * bx + az * bw,
         ]
     )
-    return product / np.linalg.norm(product)
+    unit: F64 = product / np.linalg.norm(product)
+    return unit
 
 
 def quat_about_z(angle: float) -> F64:
@@ -57,7 +58,7 @@ def nlerp(a: F64, b: F64, share: float) -> F64:
 
 
 def look_at(eye: F64, target: F64, up: F64) -> F64:
-    """Return the 4x4 matrix world -> camera (x right, y down, z forward) of a camera at `eye` that looks at `target`."""
+    """Return the matrix world -> camera (x right, y down, z forward) of a camera at `eye` that looks at `target`."""
     forward = np.asarray(target, float) - eye
     forward = forward / np.linalg.norm(forward)
     right = np.cross(forward, up)

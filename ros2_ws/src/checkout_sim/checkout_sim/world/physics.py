@@ -1,4 +1,4 @@
-"""Rigid bodies on the tray, by MuJoCo at a fixed step: the same placing gives the same poses in every process of one machine."""
+"""Rigid bodies on the tray, by MuJoCo at a fixed step: equal placings give equal poses on one machine."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Run:
 
 
 class Physics:
-    """Simulate bodies on the tray (or on a bare table). The fence, if any, ends the run: it only keeps drops together."""
+    """Simulate bodies on the tray or on a bare table. A fence keeps drops together and goes before the end."""
 
     def __init__(self, models: Sequence[Model], tray: bool = True, fence: bool = False) -> None:
         self._model = _compile(models, tray, fence)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from checkout_core.errors import CheckoutError
 from numpy.typing import NDArray
 
+from checkout_core.errors import CheckoutError
 from checkout_sim.shapes.parts import Model
 from checkout_sim.world.geometry import quat_about_z, quat_multiply, rotation_matrix
 from checkout_sim.world.tray import INNER_X, INNER_Y, RIM_HEIGHT, RIM_WIDTH
@@ -35,7 +35,7 @@ def box_of(model: Model, pos: F64, quat: F64) -> tuple[F64, F64]:
 
 
 def footprint(model: Model, pos: F64, quat: F64) -> F64:
-    """Return four corners (4, 2): the model's bounding box seen from above, turned with it; a little too large when leaning."""
+    """Return four corners (4, 2): the bounding box seen from above, turned with the model; too large when leaning."""
     rotation = rotation_matrix(quat)
     half = np.array(model.extent) / 2
     axes = (rotation[:2] * half).T  # the three half axes seen from above
@@ -68,8 +68,8 @@ def find_place(
 ) -> F64:
     """Return a position from which the item can be let go, a few millimetres over what lies there.
 
-    With probability `overlap` any place within the rim will do, also on top of others; else a free one is looked for, and
-    the least covered of some random places is taken when there is none.
+    With probability `overlap` any place within the rim will do, also on top of others; else a free one is looked for,
+    and the least covered of some random places is taken when there is none.
     """
     low, high = box_of(model, np.zeros(3), quat)
     room = np.array([INNER_X, INNER_Y]) / 2 - _MARGIN
@@ -93,7 +93,7 @@ def find_place(
 
 
 def stays_on_tray(model: Model, pos: F64, quat: F64) -> bool:
-    """Say whether an item lies on the tray: its centre of mass within the rim, nothing of it below the rim's foot outside."""
+    """Say whether an item lies on the tray: its centre of mass within the rim, nothing of it hanging over."""
     if abs(pos[0]) > INNER_X / 2 or abs(pos[1]) > INNER_Y / 2:
         return False
     rotation = rotation_matrix(quat)

@@ -7,8 +7,8 @@
       - {at: 0.5, put: random, count: [1, 5], every: 0.8}
       - {after: 1.5, pay: true}
 
-`at` counts seconds from the beginning (the epoch), `after` from the last event before. `put` takes a sku, `random`, `stranger` or
-`clutter`; `as` names the item for a later `remove`, and `count` with `every` repeats it.
+`at` counts seconds from the beginning (the epoch), `after` from the last event before. `put` takes a sku, `random`,
+`stranger` or `clutter`; `as` names the item for a later `remove`, and `count` with `every` repeats it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from checkout_core.errors import CheckoutError
 
 PUT_RANDOM, PUT_STRANGER, PUT_CLUTTER = 'random', 'stranger', 'clutter'

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from checkout_core.errors import CheckoutError
 from numpy.typing import NDArray
 
+from checkout_core.errors import CheckoutError
 from checkout_sim.shapes.parts import Model
 from checkout_sim.world.physics import Physics, State
 from checkout_sim.world.placing import choose_rest, find_place, stays_on_tray
@@ -61,7 +61,8 @@ def settle(
             )
             return Scene(seed, items, attempt)
     raise CheckoutError(
-        f'{len(models)} items would not come to rest on the tray in {_ATTEMPTS} attempts (seed {seed}); use fewer or smaller items.'
+        f'{len(models)} items would not come to rest on the tray in {_ATTEMPTS} attempts (seed {seed}); '
+        'use fewer or smaller items.'
     )
 
 

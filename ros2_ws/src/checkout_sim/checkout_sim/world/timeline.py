@@ -1,7 +1,7 @@
 """A world in time: every pose of a scenario computed up front, so that any process may ask for any moment.
 
-Sensors run in processes of their own and share nothing but (scenario, seed, epoch). Each builds the same world and reads it at
-`t = stamp - epoch`; before t = 0 the tray is empty.
+Sensors run in processes of their own and share nothing but (scenario, seed, epoch). Each builds the same world and
+reads it at `t = stamp - epoch`; before t = 0 the tray is empty.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from checkout_core.errors import CheckoutError
 from numpy.typing import NDArray
 
+from checkout_core.errors import CheckoutError
 from checkout_sim.library import VARIANTS, Library
 from checkout_sim.shapes.parts import Model
 from checkout_sim.world.geometry import nlerp
@@ -197,7 +197,7 @@ class World:
             if run.settled and all(stays_on_tray(m, p[:3], p[3:]) for m, p in zip(models, ends, strict=True)):
                 return run
         raise CheckoutError(
-            f'Scenario {self.scenario.name}, seed {self.seed}: no place was found on the tray for item {track.instance_id}; '
+            f'Scenario {self.scenario.name}, seed {self.seed}: no place on the tray for item {track.instance_id}; '
             'put down fewer items or choose another seed.'
         )
 
