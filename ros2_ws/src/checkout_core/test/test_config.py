@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import yaml
@@ -9,6 +10,7 @@ import yaml
 from checkout_core import config, config_docs
 from checkout_core.config import check_value, fields_of, from_flat, from_mapping, markdown_table, param, validate
 from checkout_core.errors import CheckoutError
+from checkout_core.testing.example_config import ExampleConfig
 
 
 @dataclass(frozen=True)
@@ -218,3 +220,8 @@ def test_the_command_line_writes_both(tmp_path, capsys):
 
 def test_everything_public_is_exported():
     assert set(config.__all__) <= set(dir(config))
+
+
+def test_the_table_in_our_readme_is_current():
+    readme = Path(__file__).resolve().parents[1] / 'README.md'
+    assert config_docs.readme_table_is_current(readme, ExampleConfig, 'example')
