@@ -11,6 +11,7 @@ from checkout_interfaces.msg import Cart, Receipt
 from checkout_interfaces.srv import CorrectCart, Pay, StartCheckout
 from rclpy.node import Node
 
+from checkout_core.ros.diagnostics import DiagnosticsReporter
 from checkout_core.ros.parameters import declare
 from checkout_core.ros.qos import LATCHED
 from checkout_core.ros.runner import run_node
@@ -32,6 +33,7 @@ class CustomerNode(Node):
         world = make_world(self._config)
         due_s = None if world.pay_s is None else max(world.pay_s, world.still_s)
         self._customer = Customer(self._config.customer, due_s, self._config.seed)
+        self._diagnostics = DiagnosticsReporter(self, 'sim_customer')
         self._epoch = self.create_publisher(Time, 'sim/epoch', LATCHED)
         self._checkout = self.create_client(StartCheckout, 'cart/checkout')
         self._pay = self.create_client(Pay, 'cart/pay')
@@ -43,6 +45,8 @@ class CustomerNode(Node):
         if message.answer.status == Status.EMPTY:  # after a service call: no new look at the tray
             return
         self._do(self._customer.on_cart(cart_view(message), self.get_clock().now().nanoseconds))
+        self._diagnostics.tick()
+        self._diagnostics.set('phase', self._customer.phase.name)
 
     def _on_receipt(self, message: Receipt) -> None:
         arrived = self._customer.phase is not Phase.ARRIVING
