@@ -36,12 +36,19 @@ def time_report(facts: RunFacts, outputs: Outputs) -> dict[str, Any]:
         'end_to_end': latency.summary([]).as_dict(),
         'histograms': {name: histogram(values) for name, values in stages.items()},
         'worst': [],
+        'step': latency.summary(_steps(facts)).as_dict(),
         'other_hosts': 0,
         'speed': facts.bag_s / facts.wall_s if facts.wall_s > 0 else None,
     }
     if facts.lane in _TRANSPORTED:
         _parts(report, facts, outputs)
     return report
+
+
+def _steps(facts: RunFacts) -> list[float]:
+    """Return the time of each step from the first picture sent to the last answer [ms]."""
+    rows = [row for row in facts.timing if row['sent_ns'] and row.get('done_ns')]
+    return [(max(row['done_ns'].values()) - min(row['sent_ns'].values())) * 1e-6 for row in rows]
 
 
 def _stages(into: dict[str, list[float]], node: str, message: Any) -> None:
