@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from checkout_bringup.stacks import load_stack
 from checkout_core.ros.qos import PROFILES
 
 PAGE = Path(__file__).resolve().parents[2] / 'docs' / 'interfaces.md'
@@ -28,13 +29,21 @@ def full(name: str) -> str:
 
 
 @pytest.fixture
-def running(start, tmp_path):
+def running(start, tmp_path, wait_until):
     """What a running simulated station offers, as `checkout interfaces` sees it."""
     station = start('up', '--stack', 'sim', '--set', 'scenario=empty', '--set', f'journal={tmp_path}/journal.sqlite')
     station.wait_for('the shop is ready')
     file = tmp_path / 'interfaces.json'
-    assert start('interfaces', '--domain', station.domain, '--json', file).wait() == 0
-    return json.loads(file.read_text(encoding='utf-8'))
+    nodes = {node.name for node in load_stack('sim').nodes}
+
+    def look():
+        # On a busy machine discovery takes its time: look again until each node has been met.
+        assert start('interfaces', '--domain', station.domain, '--json', file).wait() == 0
+        seen = json.loads(file.read_text(encoding='utf-8'))
+        met = {name.rsplit('/', 1)[-1] for topic in seen['topics'] for name in topic['publishers']}
+        return seen if nodes <= met else None
+
+    return wait_until(look, 'every node is discovered')
 
 
 def test_the_page_lists_what_runs(running):
