@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from checkout_bringup.stacks import load_stack
+from checkout_bringup.testing import wait_until
 from checkout_core.ros.qos import PROFILES
 
 PAGE = Path(__file__).resolve().parents[2] / 'docs' / 'interfaces.md'
@@ -29,7 +30,7 @@ def full(name: str) -> str:
 
 
 @pytest.fixture
-def running(start, tmp_path, wait_until):
+def running(start, tmp_path):
     """What a running simulated station offers, as `checkout interfaces` sees it."""
     station = start('up', '--stack', 'sim', '--set', 'scenario=empty', '--set', f'journal={tmp_path}/journal.sqlite')
     station.wait_for('the shop is ready')
