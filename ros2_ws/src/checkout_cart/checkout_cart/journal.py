@@ -262,7 +262,9 @@ def _immutable(file: Path) -> str:
     """Allow to read a complete journal in a folder where SQLite may not put the files that it shares with a writer."""
     wal = file.with_name(file.name + '-wal')
     complete = not wal.exists() or wal.stat().st_size == 0
-    return '&immutable=1' if complete and not os.access(file.parent, os.W_OK) else ''
+    effective = os.access in os.supports_effective_ids
+    writable = os.access(file.parent, os.W_OK, effective_ids=effective)
+    return '&immutable=1' if complete and not writable else ''
 
 
 _BACKUP = 'restore it from a backup, or set journal.path to a new file.'

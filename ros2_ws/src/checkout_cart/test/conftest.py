@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -120,3 +121,61 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     yield made
     for pipeline in made.open:
         pipeline.close()
+
+
+_INTERFACES = Path(__file__).resolve().parents[2] / 'checkout_interfaces'
+_ZERO: dict[str, Any] = {'string': '', 'bool': False, 'float32': 0.0, 'float64': 0.0}
+
+
+class Wire:
+    """Make message classes from the .msg and .srv files, so that a wrong field name fails without a built workspace."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, type] = {}
+
+    def __getattr__(self, name: str) -> type:
+        if name not in self._made:
+            text = (_INTERFACES / 'msg' / f'{name}.msg').read_text(encoding='utf-8')
+            self._made[name] = self._class(name, text)
+        return self._made[name]
+
+    def service(self, name: str) -> tuple[type, type]:
+        """Return the classes of request and response."""
+        text = (_INTERFACES / 'srv' / f'{name}.srv').read_text(encoding='utf-8')
+        request, response = text.split('\n---\n')
+        return self._class(f'{name}_Request', request), self._class(f'{name}_Response', response)
+
+    def _class(self, name: str, text: str) -> type:
+        constants: dict[str, Any] = {}
+        fields: dict[str, str] = {}
+        for line in text.splitlines():
+            words = line.split('#')[0].split()
+            if not words:
+                continue
+            if '=' in words[1]:
+                constant, value = words[1].split('=')
+                constants[constant] = int(value)
+            else:
+                fields[words[1]] = words[0]
+
+        def init(message: Any, **values: Any) -> None:
+            for field, kind in fields.items():
+                setattr(message, field, values.pop(field) if field in values else self._default(kind))
+            assert not values, values
+
+        return type(name, (), {**constants, '__slots__': tuple(fields), '__init__': init})
+
+    def _default(self, kind: str) -> Any:
+        if kind.endswith(']'):
+            return []
+        if kind == 'std_msgs/Header':
+            return SimpleNamespace(stamp=SimpleNamespace(sec=0, nanosec=0), frame_id='')
+        if kind in ('builtin_interfaces/Time', 'geometry_msgs/Point', 'geometry_msgs/Vector3'):
+            return SimpleNamespace()
+        package, _, name = kind.rpartition('/')
+        return getattr(self, name)() if package == 'checkout_interfaces' else _ZERO.get(kind, 0)
+
+
+@pytest.fixture(scope='session')
+def wire() -> Wire:
+    return Wire()
