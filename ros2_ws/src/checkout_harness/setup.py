@@ -8,7 +8,7 @@ setup(
     name=package,
     version='0.1.0',
     packages=find_packages(exclude=['test']),
-    package_data={package: ['report/*.css', 'report/*.json', 'faults/*.yaml']},
+    package_data={package: ['report/*.css', 'report/*.json', 'scenarios/*.yaml']},
     data_files=[
         ('share/ament_index/resource_index/packages', ['resource/' + package]),
         ('share/' + package, ['package.xml', 'README.md']),

@@ -38,6 +38,7 @@ def run_core(
     folder: Path,
     *,
     steps: Iterable[Step] | None = None,
+    faults: str = '',
     make_perception: MakePerception = build_pipeline,
     monotonic_ns: Callable[[], int] = time.monotonic_ns,
 ) -> RunFacts:
@@ -50,6 +51,7 @@ def run_core(
         cameras=list(recording.cameras),
         host=host_facts(),
         parameters={node: settings.of(node, recording) for node in (PERCEPTION, CART)},
+        faults=faults,
     )
     writer = RunWriter(folder, recording.namespace, facts.cameras)
     try:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Self
 from checkout_core.bags import BagMessage, BagReader
 from checkout_core.errors import CheckoutError
 
-__all__ = ['Recording', 'Sample', 'Step', 'file_sha256', 'stamp_of']
+__all__ = ['Recording', 'Sample', 'Step', 'file_sha256', 'moved', 'restamped', 'stamp_of']
 
 IMAGE_TYPE = 'sensor_msgs/msg/CompressedImage'
 WEIGHT_TYPE = 'checkout_interfaces/msg/Weight'
@@ -45,6 +45,17 @@ class Step:
     weights: tuple[Sample, ...] = ()
     infos: tuple[tuple[str, bytes], ...] = ()
     truth: bytes | None = None
+
+
+def moved(step: Step, by_ns: int) -> Step:
+    """Return a step with all of its stamps moved."""
+    return Step(
+        step.stamp_ns + by_ns,
+        tuple((camera, restamped(raw, step.stamp_ns + by_ns)) for camera, raw in step.images),
+        tuple(Sample(w.stamp_ns + by_ns, restamped(w.raw, w.stamp_ns + by_ns)) for w in step.weights),
+        tuple((camera, restamped(raw, step.stamp_ns + by_ns)) for camera, raw in step.infos),
+        None if step.truth is None else restamped(step.truth, step.stamp_ns + by_ns),
+    )
 
 
 class Recording:
@@ -197,6 +208,14 @@ def stamp_of(message: BagMessage) -> int:
     order = _HEADER if message.raw[1] == 1 else struct.Struct('>iI')
     seconds, nanoseconds = order.unpack_from(message.raw, 4)
     return int(seconds) * 1_000_000_000 + int(nanoseconds)
+
+
+def restamped(raw: bytes, stamp_ns: int) -> bytes:
+    """Return the bytes of a message whose first field is a header, with another stamp in it."""
+    order = _HEADER if raw[1] == 1 else struct.Struct('>iI')
+    changed = bytearray(raw)
+    order.pack_into(changed, 4, *divmod(stamp_ns, 1_000_000_000))
+    return bytes(changed)
 
 
 def file_sha256(path: Path) -> str:

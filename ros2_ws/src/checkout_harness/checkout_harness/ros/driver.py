@@ -1,0 +1,176 @@
+"""The driver: the only publisher of a replay, in a process of its own among the nodes of the station.
+
+    python -m checkout_harness.ros.driver JOB.json
+
+In lock step it sets /clock, sends one step, waits until every node that must answer has answered with that stamp, lets
+the customer act, and goes on. It never sleeps: it waits for messages, up to a time-out that fails the run.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import rclpy
+
+from checkout_core.errors import CheckoutError
+from checkout_harness.buyer import Buyer, Wish
+from checkout_harness.expectation import Expectation
+from checkout_harness.faults import FaultPlan, load_faults
+from checkout_harness.job import Job, read_job
+from checkout_harness.recording import Recording, Step
+from checkout_harness.ros.link import Link
+from checkout_harness.ros.pace import run_realtime
+from checkout_harness.rundir import RunFacts, RunWriter, host_facts
+from checkout_harness.settings import CART, PERCEPTION
+from checkout_harness.usage import Usage
+
+__all__ = ['Driver', 'main']
+
+
+class Driver:
+    """Replay one bag through the nodes that are running."""
+
+    def __init__(self, job: Job, recording: Recording, link: Link, writer: RunWriter, facts: RunFacts) -> None:
+        """Bind what a run needs; nothing is sent yet."""
+        self.job, self.recording, self.link, self.writer, self.facts = job, recording, link, writer, facts
+        self.faults: FaultPlan = load_faults(job.faults)
+        self.buyer = Buyer(job.settings.buyer)
+        pairing = job.settings.perception(recording).pairing
+        self.expectation = Expectation(job.answers, recording.cameras, pairing)
+        self.usage = Usage()
+
+    def run(self) -> None:
+        """Replay in the lane of the job; what stops a run is in the facts."""
+        begun = time.monotonic_ns()
+        if self.job.lane == 'realtime':
+            run_realtime(self)
+        else:
+            self._lock_step()
+        self.facts.wall_s = (time.monotonic_ns() - begun) * 1e-9
+
+    def steps(self) -> Iterator[Step]:
+        """Give the steps of the recording with the faults that its messages have."""
+        return self.faults.apply(self.recording.steps())
+
+    def _lock_step(self) -> None:
+        steps = self.steps()
+        following = next(steps, None)
+        if following is not None:
+            self.link.send_weights(following.weights)
+        while following is not None:
+            step, following = following, next(steps, None)
+            # The readings of the next step go ahead: a node that looks at stamps only does not use them before, and
+            # has them in any case when the next picture comes.
+            if following is not None:
+                self.link.send_weights(following.weights)
+            row = self._step(step)
+            self.facts.timing.append(row)
+            self.facts.steps += 1
+            self.facts.pictures += len(row['sent_ns'])
+            self.usage.sample(self.facts.resources)
+            if not self._tolerated(row):
+                return
+        self.facts.complete = True
+
+    def _step(self, step: Step) -> dict[str, Any]:
+        cpu_ns = time.process_time_ns()
+        self.faults.before(step)
+        self.link.wait_for_acknowledgement(self.job.timeout_s)
+        wanted = self.expectation.of(step)
+        self.link.expect(wanted)
+        self.link.set_clock(step.stamp_ns)
+        sent = self.link.send_pictures(step)
+        missing = self.link.wait_for_answers(self.job.timeout_s)
+        done = dict(self.link.done_ns)
+        row = {'stamp_ns': step.stamp_ns, 'sent_ns': sent, 'done_ns': done}
+        row['missing'] = sorted(f'{topic} with the stamp {stamp}' for topic, stamp in missing)
+        if not missing:
+            row['missing'] += self._serve(step)
+        row['cpu_ns'] = time.process_time_ns() - cpu_ns
+        self.link.write_outputs(self.writer)
+        return row
+
+    def _serve(self, step: Step) -> list[str]:
+        """Let the customer act on the newest cart, and wait for what that leads to; return what did not come."""
+        cart = self.link.cart
+        if cart is None:
+            return []
+        due = step.truth is not None and self.link.payment_due(step.truth)
+        wish = self.buyer.act(step.stamp_ns, cart, due, self.link)
+        if wish is not Wish.NOTHING:
+            self.facts.wishes.append([step.stamp_ns, wish.value])
+        return self.link.wait_for_events(self.job.timeout_s)
+
+    def _tolerated(self, row: dict[str, Any]) -> bool:
+        """Say whether the run may go on; what is missing is an error unless a fault scenario expects it."""
+        if not row['missing']:
+            return True
+        self.facts.missing += row['missing']
+        if self.faults.tolerates(int(row['stamp_ns'])):
+            return True
+        self.facts.failure = (
+            f'Step {self.facts.steps} (stamp {row["stamp_ns"]}) was not answered within {self.job.timeout_s:g} s: '
+            f'{", ".join(row["missing"])} did not come.'
+        )
+        return False
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a job and return 0 when the run was complete, 1 when it was not, 2 for what the user can mend."""
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        job = read_job(Path(arguments[0]))
+        return _run(job)
+    except CheckoutError as error:
+        print(f'replay_driver: {error}', file=sys.stderr)
+        return 2
+
+
+def _run(job: Job) -> int:
+    with Recording(job.bag) as recording:
+        facts = RunFacts(
+            lane=job.lane,
+            bag=job.bag,
+            bag_sha256=recording.sha256,
+            namespace=recording.namespace,
+            cameras=list(recording.cameras),
+            host=host_facts(),
+            parameters={node: job.settings.of(node, recording) for node in (PERCEPTION, CART)},
+            faults=job.faults,
+        )
+        writer = RunWriter(Path(job.folder), recording.namespace, facts.cameras)
+        rclpy.init()
+        link: Link | None = None
+        try:
+            link = Link(recording, job)
+            driver = Driver(job, recording, link, writer, facts)
+            link.wait_until_ready(driver.expectation, job.ready_s)
+            try:
+                driver.run()
+            finally:
+                driver.faults.release()
+            facts.paid, facts.handed_over = driver.buyer.paid, driver.buyer.handed_over
+        except KeyboardInterrupt:
+            facts.failure = 'The run was stopped.'
+        except CheckoutError as error:
+            facts.failure = str(error)
+        finally:
+            if link is not None:
+                link.write_outputs(writer)
+                facts.host |= link.identity()
+                link.close()
+            rclpy.try_shutdown()
+        if facts.timing:
+            facts.bag_s = (facts.timing[-1]['stamp_ns'] - facts.timing[0]['stamp_ns']) * 1e-9
+        writer.finish(facts)
+    if facts.failure:
+        print(f'replay_driver: {facts.failure}', file=sys.stderr)
+    return 0 if facts.complete else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

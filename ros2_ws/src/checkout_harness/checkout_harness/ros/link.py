@@ -1,0 +1,304 @@
+"""The driver's side of the graph: what it sends, what comes back, and waiting for it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from checkout_interfaces import srv
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, CompressedImage
+
+from checkout_cart.inputs import Correct
+from checkout_core.bags.reader import BagMessage
+from checkout_core.errors import CheckoutError
+from checkout_core.ros.qos import DIAGNOSTICS, IMAGE, RESULT
+from checkout_harness.core_lane import staff_request
+from checkout_harness.expectation import FUSED, Expectation
+from checkout_harness.job import Job
+from checkout_harness.recording import TRUTH_TYPE, Recording, Sample, Step, stamp_of
+from checkout_harness.rundir import OUTPUTS, RunWriter, output_topics
+
+__all__ = ['Link']
+
+_EVENTS, _RECEIPT, _CART = 'cart/events', 'receipt', 'cart'
+_RECEIPT_ISSUED = 14
+# Deep enough for all that one step can bring; late joiners get the last cart and receipt.
+_LISTEN = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
+_LISTEN_LATCHED = QoSProfile(
+    depth=200, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
+)
+
+
+class Link:
+    """Talk to the nodes of one station. Not thread-safe: everything happens in the thread that waits."""
+
+    def __init__(self, recording: Recording, job: Job) -> None:
+        """Create the node with its publishers and subscribers."""
+        self._types = recording.bag.types
+        self._recording = recording
+        self.node = Node(
+            'replay_driver',
+            namespace=recording.namespace or '/',
+            start_parameter_services=False,
+            enable_rosout=False,
+            use_global_arguments=False,
+        )
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.node)
+        self._clock = self.node.create_publisher(Clock, '/clock', RESULT)
+        renamed = job.remap
+        self._images = {
+            camera: self.node.create_publisher(
+                CompressedImage, _renamed(f'tray/{camera}/image/compressed', renamed), IMAGE
+            )
+            for camera in recording.cameras
+            if f'tray/{camera}/image/compressed' not in job.without
+        }
+        self._infos = {
+            camera: self.node.create_publisher(CameraInfo, f'tray/{camera}/camera_info', IMAGE)
+            for camera in self._images
+        }
+        self._weight: Any = None
+        if recording.has_weight and 'tray/weight' not in job.without:
+            from checkout_interfaces.msg import Weight
+
+            self._weight = self.node.create_publisher(Weight, _renamed('tray/weight', renamed), RESULT)
+        self._weights_open = False
+        self.done_ns: dict[str, int] = {}
+        self.cart: Any = None
+        self._missing: set[tuple[str, int]] = set()
+        self._outputs: deque[tuple[str, int, bytes]] = deque()
+        self._sequences: set[int] = set()
+        self._receipts_due = 0
+        self._receipts = 0
+        self._reached: dict[str, dict[str, int]] = {}
+        self._identity: dict[str, str] = {}
+        self.on_answer: Callable[[str, int], None] = lambda _name, _stamp: None
+        for topic, (name, kind) in output_topics(recording.namespace, list(recording.cameras)).items():
+            self._listen(topic, name, kind)
+        self.node.create_subscription(DiagnosticArray, '/diagnostics', self._diagnosed, DIAGNOSTICS)
+        self._services = {
+            'checkout': self.node.create_client(srv.StartCheckout, 'cart/checkout'),
+            'pay': self.node.create_client(srv.Pay, 'cart/pay'),
+            'correct': self.node.create_client(srv.CorrectCart, 'cart/correct'),
+        }
+        self._timeout_s = job.timeout_s
+
+    # ------------------------------------------------------------------ coming up
+
+    def wait_until_ready(self, expectation: Expectation, timeout_s: float) -> None:
+        """Wait until every node hears what it has to, and each other. Raises CheckoutError that names who does not.
+
+        A node of ours says in its diagnostics how many subscribers each of its publishers reaches; of others, only
+        that their topics are there can be known.
+        """
+        deadline = time.monotonic() + timeout_s
+        why = 'nothing was looked at'
+        while time.monotonic() < deadline:
+            why = self._not_ready(expectation)
+            if not why:
+                return
+            self._executor.spin_once(timeout_sec=0.1)
+        raise CheckoutError(f'The station did not come up within {timeout_s:g} s: {why}.')
+
+    def _not_ready(self, expectation: Expectation) -> str:
+        for camera, publisher in self._images.items():
+            name = f'tray/{camera}/image/compressed'
+            if name in expectation.inputs and publisher.get_subscription_count() < 1:
+                return f'nobody listens to {name}'
+        for topic in expectation.topics:
+            full = self._recording.topic(topic)
+            if self.node.count_publishers(full) < 1:
+                return f'nobody publishes {topic}'
+            wanted = expectation.subscribers(topic) + 1
+            reached = max((counts[full] for counts in self._reached.values() if full in counts), default=0)
+            if reached < wanted:
+                return f'{topic} reaches {reached} of {wanted} listeners'
+        for name, client in self._services.items():
+            if not client.service_is_ready():
+                return f'the cart does not offer {name}'
+        return ''
+
+    def _diagnosed(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            counts = {
+                pair.key.removeprefix('subscribers.'): int(pair.value)
+                for pair in status.values
+                if pair.key.startswith('subscribers.')
+            }
+            if counts:
+                self._reached[status.name] = counts
+
+    # ------------------------------------------------------------------ sending
+
+    def set_clock(self, stamp_ns: int) -> None:
+        """Set the simulated time."""
+        message = Clock()
+        message.clock.sec, message.clock.nanosec = divmod(stamp_ns, 1_000_000_000)
+        self._clock.publish(message)
+
+    def send_weights(self, samples: Sequence[Sample]) -> None:
+        """Send readings of the scale."""
+        if self._weight is not None and self._weight.get_subscription_count() > 0:
+            for sample in samples:
+                self._weight.publish(sample.raw)
+                self._weights_open = True
+
+    def wait_for_acknowledgement(self, timeout_s: float) -> None:
+        """Wait until the readings are with whoever listens, so that no picture can overtake them."""
+        if self._weights_open:
+            from rclpy.duration import Duration
+
+            self._weight.wait_for_all_acked(Duration(seconds=timeout_s))
+            self._weights_open = False
+
+    def send_pictures(self, step: Step) -> dict[str, int]:
+        """Send the pictures of a step and return when each went out [monotonic ns]."""
+        sent: dict[str, int] = {}
+        infos = dict(step.infos)
+        for camera, raw in step.images:
+            publisher = self._images.get(camera)
+            if publisher is None:
+                continue
+            if camera in infos and self._infos[camera].get_subscription_count() > 0:
+                self._infos[camera].publish(infos[camera])
+            sent[camera] = time.monotonic_ns()
+            publisher.publish(raw)
+        return sent
+
+    # ------------------------------------------------------------------ answers
+
+    def expect(self, wanted: set[tuple[str, int]]) -> None:
+        """Forget the step before and note what has to come."""
+        self._missing = set(wanted)
+        self.done_ns = {}
+
+    def wait_for_answers(self, timeout_s: float) -> set[tuple[str, int]]:
+        """Wait for what is expected; return what has not come when the time is over."""
+        self._wait(lambda: not self._missing, timeout_s)
+        self._missing_events(timeout_s)
+        return set(self._missing)
+
+    def wait_for_events(self, timeout_s: float) -> list[str]:
+        """Wait for every event up to the cart's revision and for its receipts; return what has not come."""
+        return self._missing_events(timeout_s)
+
+    def _missing_events(self, timeout_s: float) -> list[str]:
+        def complete() -> bool:
+            revision = 0 if self.cart is None else int(self.cart.revision)
+            return len(self._sequences) >= revision and self._receipts >= self._receipts_due
+
+        if self._wait(complete, timeout_s):
+            return []
+        return [f'{_EVENTS} up to the revision {int(self.cart.revision)} or the receipt']
+
+    def spin(self, timeout_s: float) -> None:
+        """Take in what comes within a time, at most one message."""
+        self._executor.spin_once(timeout_sec=timeout_s)
+
+    def _wait(self, until: Callable[[], bool], timeout_s: float) -> bool:
+        deadline = time.monotonic() + timeout_s
+        while not until():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            self._executor.spin_once(timeout_sec=left)
+        return True
+
+    def _listen(self, topic: str, name: str, kind: str) -> None:
+        from checkout_interfaces import msg
+
+        profile = _LISTEN_LATCHED if name in (_CART, _RECEIPT) else _LISTEN
+
+        def take(raw: bytes) -> None:
+            self._take(name, topic, kind, bytes(raw))
+
+        self.node.create_subscription(getattr(msg, kind.rsplit('/', 1)[-1]), topic, take, profile, raw=True)
+
+    def _take(self, name: str, topic: str, kind: str, raw: bytes) -> None:
+        now = time.monotonic_ns()
+        message = BagMessage(topic, kind, now, raw)
+        stamp = stamp_of(message)
+        if name == _CART:
+            cart = self._recording.bag.decode(message)
+            # What a cart shows when it starts answers nothing.
+            if self.cart is None and not int(cart.revision) and (name, stamp) not in self._missing:
+                return
+            self.cart = cart
+        elif name == _EVENTS:
+            event = self._recording.bag.decode(message)
+            self._sequences.add(int(event.sequence))
+            self._receipts_due += int(event.kind) == _RECEIPT_ISSUED
+        elif name == _RECEIPT:
+            self._receipts += 1
+        elif name.endswith('/detections') and not self._identity:
+            seen = self._recording.bag.decode(message)
+            self._identity = {'model': seen.model, 'model_sha256': seen.model_sha256, 'runtime': seen.runtime}
+        self._outputs.append((name, stamp, raw))
+        if (name, stamp) in self._missing:
+            self._missing.discard((name, stamp))
+            self.done_ns[name] = now
+        self.on_answer(name, stamp)
+
+    def identity(self) -> dict[str, str]:
+        """Return which model answered, for the report."""
+        return dict(self._identity)
+
+    def write_outputs(self, writer: RunWriter) -> None:
+        """Write what has come since the last call."""
+        while self._outputs:
+            writer.add(*self._outputs.popleft())
+
+    def payment_due(self, truth: bytes) -> bool:
+        """Say whether the recorded customer wants to pay."""
+        return bool(self._types.decode(truth, TRUTH_TYPE).payment_due)
+
+    # ------------------------------------------------------------------ the counter
+
+    def approve(self, *, age: bool) -> bool:
+        """Let staff settle the open questions."""
+        wish: Correct = staff_request(age=age)
+        request = srv.CorrectCart.Request()
+        request.operation, request.operator_id, request.reason = int(wish.operation), wish.operator_id, wish.reason
+        reply = self._call('correct', request)
+        return reply is not None and bool(reply.success)
+
+    def checkout(self, revision: int) -> Any | None:
+        """Freeze the cart."""
+        reply = self._call('checkout', srv.StartCheckout.Request(revision=revision))
+        return reply.amount if reply is not None and reply.success else None
+
+    def pay(self, method: str, key: str, amount: Any) -> bool:
+        """Pay."""
+        request = srv.Pay.Request(method=method, idempotency_key=key, amount=amount)
+        reply = self._call('pay', request)
+        return reply is not None and reply.outcome == srv.Pay.Response.ACCEPTED
+
+    def _call(self, name: str, request: Any) -> Any | None:
+        """Call a service and wait; its cart and events are waited for as well."""
+        future = self._services[name].call_async(request)
+        if not self._wait(future.done, self._timeout_s):
+            return None
+        reply = future.result()
+        revision = int(reply.revision)
+        self._wait(lambda: self.cart is not None and int(self.cart.revision) >= revision, self._timeout_s)
+        return reply
+
+    def close(self) -> None:
+        """Leave the graph."""
+        self._executor.shutdown()
+        self.node.destroy_node()
+
+
+def _renamed(name: str, renamed: dict[str, str]) -> str:
+    return renamed.get(name, name)
+
+
+assert FUSED in OUTPUTS
