@@ -55,8 +55,8 @@ def decode_jpeg(data: bytes | bytearray | memoryview | NDArray[np.uint8]) -> NDA
     """Decode JPEG or PNG bytes to a uint8 (H, W, 3) BGR image.
 
     Anything with the buffer protocol is accepted, so `msg.data` of rclpy (an array.array) is read without a copy.
-    Raises CorruptFrame for an empty, broken or cut-off picture. OpenCV itself fills the rest of a cut-off JPEG with
-    grey and only warns, so the end marker is looked for here.
+    Raises CorruptFrame for an empty, broken or cut-off picture. OpenCV 5 refuses a cut-off JPEG; OpenCV 4, which ROS
+    distributions carry, fills the rest with grey and only warns, so the end marker is looked for here.
     """
     buffer = np.frombuffer(data, np.uint8)
     if buffer.size < 4:

@@ -1,5 +1,8 @@
 """Boxes, detections and frames."""
 
+import array
+
+import cv2
 import numpy as np
 import pytest
 
@@ -127,8 +130,6 @@ def test_jpeg_keeps_the_picture_and_the_order_of_channels():
 
 
 def test_jpeg_reads_any_buffer():
-    import array
-
     data = encode_jpeg(picture())
     expected = decode_jpeg(data)
     for buffer in (bytearray(data), memoryview(data), array.array('B', data), np.frombuffer(data, np.uint8)):
@@ -150,6 +151,18 @@ CORRUPT = [
 def test_what_is_no_picture_is_corrupt(data, what):
     with pytest.raises(CorruptFrame):
         decode_jpeg(data)
+
+
+def as_opencv_4(buffer, flags):
+    """Stand for a decoder that fills what is missing."""
+    return picture()
+
+
+def test_a_cut_off_jpeg_is_corrupt_also_where_opencv_fills_it_with_grey(monkeypatch):
+    monkeypatch.setattr(cv2, 'imdecode', as_opencv_4)
+    assert decode_jpeg(encode_jpeg(picture())).shape == (48, 64, 3)
+    with pytest.raises(CorruptFrame, match='cut off'):
+        decode_jpeg(encode_jpeg(picture())[:-200])
 
 
 def test_padding_after_the_end_of_a_jpeg_is_allowed():

@@ -81,6 +81,7 @@ def test_bounds_are_inclusive_and_whole_numbers_are_numbers(make, text):
     node = make('-p', f'tracker.max_age_s:={text}')
     assert parameters.declare(node, ExampleConfig).tracker.max_age_s == float(text)
     assert node.get_parameter('tracker.max_age_s').value == float(text)
+    assert type(node.get_parameter('tracker.max_age_s').value) is float, 'others that ask ROS get a float too'
     assert node.describe_parameter('tracker.max_age_s').floating_point_range, 'the range holds for both spellings'
 
 
