@@ -1,4 +1,4 @@
-"""`checkout cart`: look into a journal. It is only read, also while a cart writes it."""
+"""`checkout cart`: look into a journal, which is only read, also while a cart writes it; and measure the cart."""
 
 from __future__ import annotations
 
@@ -36,6 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     receipt.add_argument('--number', default='', metavar='N', help='with or without zeros (default: the last)')
     receipt.add_argument('--language', choices=('ko', 'en'), default='ko', help='default: ko')
     receipt.set_defaults(run=_receipt)
+    bench = commands.add_parser('bench', help='measure how long answers take')
+    bench.add_argument('--inputs', type=int, default=2000, metavar='N', help='answers to measure (default: 2000)')
+    bench.add_argument('--json', type=Path, metavar='FILE', help='write it as JSON too')
     for command in (show, receipt):
         command.add_argument(
             'journal', nargs='?', metavar='JOURNAL', help=f'default: {JournalConfig().path} of the data root'
@@ -43,9 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.add_argument('--json', type=Path, metavar='FILE', help='write it as JSON too')
     args = parser.parse_args(argv)
     try:
-        path = Path(args.journal) if args.journal else data.path(JournalConfig().path)
-        with Journal(path) as journal:
-            report = args.run(journal, args)
+        if args.command == 'bench':
+            report = _bench(args.inputs)
+        else:
+            path = Path(args.journal) if args.journal else data.path(JournalConfig().path)
+            with Journal(path) as journal:
+                report = args.run(journal, args)
         if args.json is not None:
             _write(args.json, report)
     except CheckoutError as error:
@@ -129,6 +135,20 @@ def _receipt(journal: Journal, args: argparse.Namespace) -> dict[str, Any]:
 def _numbered(receipts: Sequence[Receipt], number: str) -> Receipt | None:
     wanted = number.lstrip('0')
     return next((receipt for receipt in receipts if receipt.number.lstrip('0') == wanted), None)
+
+
+def _bench(inputs: int) -> dict[str, Any]:
+    from checkout_cart.bench import measure  # here, so that the other commands need not load numpy
+
+    if inputs < 1:
+        raise CheckoutError('--inputs must be at least 1.')
+    report = measure(inputs)
+    for name in ('unchanged', 'changed', 'purchase'):
+        row = report[name]
+        figures = '  '.join(f'{key} {row[key]:.3f}' for key in ('p50', 'p95', 'p99', 'max'))
+        print(f'{name:<10} {figures} ms  (n={row["n"]})')
+    print(f'replay     {report["replay"]["events_per_s"]:,} events/s  (n={report["replay"]["events"]})')
+    return report
 
 
 def _write(path: Path, report: dict[str, Any]) -> None:

@@ -100,6 +100,8 @@ class SimulatedTerminal:
         """Open the ledger. Raises CheckoutError when the file cannot be used."""
         self._config = config
         self._closing = threading.Event()
+        # `close` comes from another thread than `charge`, and SQLite must not be closed under a statement.
+        self._lock = threading.Lock()
         try:
             if str(ledger) != ':memory:':
                 Path(ledger).parent.mkdir(parents=True, exist_ok=True)
@@ -117,16 +119,8 @@ class SimulatedTerminal:
 
     def charge(self, order: PaymentOrder) -> PaymentResult:
         """Do the next step of the script, or repeat the answer for a key that is known."""
-        known = self._find(order.key)
-        if known is None:
-            steps = self._config.script or ('accept',)
-            (count,) = self._ledger.execute('SELECT COUNT(*) FROM payments').fetchone()
-            step = steps[min(count, len(steps) - 1)]
-            charged = step in ('accept', 'timeout_charged')
-            self._note(order, step, charged)
-            known = self._find(order.key)
-            assert known is not None
-        number, step, charged = known
+        with self._lock:
+            number, step, charged = self._find(order.key) or self._next_step(order)
         slow = self._config.delay_s >= self._config.timeout_s
         if self._config.delay_s:
             self._closing.wait(min(self._config.delay_s, self._config.timeout_s))
@@ -136,29 +130,38 @@ class SimulatedTerminal:
 
     def ask(self, order: PaymentOrder) -> PaymentResult:
         """Look the key up. One that never came is noted as void first, so that a late request cannot charge it."""
-        known = self._find(order.key)
-        if known is None:
-            self._note(order, 'void', False)
+        with self._lock:
+            number, step, charged = self._find(order.key) or self._note(order, 'void', False)
+        if step == 'void':
             return PaymentResult(Outcome.DECLINED, '', 'the terminal has not charged this payment')
-        number, step, charged = known
         if step == 'silent':
             return PaymentResult(Outcome.TIMED_OUT, '', 'the terminal does not answer')
         return self._answer(number, charged)
 
     def charged(self) -> list[tuple[str, int]]:
         """Return the keys that were charged and their amounts, for tests and reports."""
-        return self._ledger.execute('SELECT key, amount FROM payments WHERE charged ORDER BY number').fetchall()
+        with self._lock:
+            return self._ledger.execute('SELECT key, amount FROM payments WHERE charged ORDER BY number').fetchall()
 
     def close(self) -> None:
         """End a payment that still waits, and close the ledger."""
         self._closing.set()
-        self._ledger.close()
+        with self._lock:
+            self._ledger.close()
 
-    def _note(self, order: PaymentOrder, step: str, charged: bool) -> None:
-        self._ledger.execute(
+    def _next_step(self, order: PaymentOrder) -> tuple[int, str, bool]:
+        steps = self._config.script or ('accept',)
+        (count,) = self._ledger.execute('SELECT COUNT(*) FROM payments').fetchone()
+        step = steps[min(count, len(steps) - 1)]
+        return self._note(order, step, step in ('accept', 'timeout_charged'))
+
+    def _note(self, order: PaymentOrder, step: str, charged: bool) -> tuple[int, str, bool]:
+        done = self._ledger.execute(
             'INSERT INTO payments (key, amount, currency, step, charged) VALUES (?, ?, ?, ?, ?)',
             (order.key, order.amount, order.currency, step, int(charged)),
         )
+        assert done.lastrowid is not None
+        return done.lastrowid, step, charged
 
     def _find(self, key: str) -> tuple[int, str, bool] | None:
         row = self._ledger.execute('SELECT number, step, charged FROM payments WHERE key = ?', (key,)).fetchone()

@@ -5,11 +5,20 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from checkout_cart import conversions as convert
 from checkout_cart.cashier import PayOutcome, Reply
 from checkout_cart.events import Kind, Source
 from checkout_cart.inputs import (
-    REASONS, CallStaff, Cancel, Checkout, Correct, ItemState, Operation, Pay, Sight,
+    REASONS,
+    CallStaff,
+    Cancel,
+    Checkout,
+    Correct,
+    ItemState,
+    Operation,
+    Pay,
+    Sight,
 )  # fmt: skip
 from checkout_cart.state import Phase
 from checkout_core.errors import CheckoutError

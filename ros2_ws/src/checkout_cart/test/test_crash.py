@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+
 from checkout_cart.inputs import Pay
 from checkout_cart.payment import execute
 from checkout_cart.replay import replay

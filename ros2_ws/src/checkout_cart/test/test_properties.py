@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from checkout_cart.cart import fold
 from checkout_cart.inputs import (
-    AttentionInput, CallStaff, Cancel, Checkout, ContentsInput, Correct, IdentityInput, ItemInput, ItemState, LineInput,
-    Operation, Pay, Sight,
+    AttentionInput,
+    CallStaff,
+    Cancel,
+    Checkout,
+    ContentsInput,
+    Correct,
+    IdentityInput,
+    ItemInput,
+    ItemState,
+    LineInput,
+    Operation,
+    Pay,
+    Sight,
 )  # fmt: skip
 from checkout_cart.pipeline import Answer, CartPipeline
 from checkout_cart.replay import replay, resume
 from checkout_cart.state import Phase
 from checkout_core.money import Money
 from checkout_core.status import Status
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 SECOND = 1_000_000_000
 SKUS = ('cola', 'water', 'beer', 'apple')
@@ -76,7 +88,8 @@ requests = st.one_of(
     ),
 )
 stories = st.lists(st.one_of(contents(), contents(), contents(clean=True), identities, requests), max_size=40)
-scripts = st.lists(st.sampled_from(('accept', 'decline', 'timeout', 'timeout_charged', 'silent')), min_size=1, max_size=4)
+steps = st.sampled_from(('accept', 'decline', 'timeout', 'timeout_charged', 'silent'))
+scripts = st.lists(steps, min_size=1, max_size=4)
 
 
 def step(pipeline: CartPipeline, number: int, thing: Any) -> list[Answer]:
@@ -179,7 +192,10 @@ def test_a_restart_at_any_time_changes_nothing(shop, story, restarts):
 
 @quick
 @given(
-    st.lists(contents(), min_size=1, max_size=12), st.lists(identities, min_size=1, max_size=12), st.randoms(), st.randoms()
+    st.lists(contents(), min_size=1, max_size=12),
+    st.lists(identities, min_size=1, max_size=12),
+    st.randoms(),
+    st.randoms(),
 )
 def test_order_of_arrival_within_the_lag_does_not_change_the_result(shop, trays, faces, first, second):
     """Contents every 1.0 s, faces every 0.7 s; neither arrives more than 2 s of stamps before its turn."""

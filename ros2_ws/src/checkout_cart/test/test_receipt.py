@@ -7,10 +7,11 @@ import re
 from dataclasses import replace
 
 import pytest
-from checkout_cart.inputs import Correct, Operation
-from checkout_cart.receipt import WIDTH, Receipt, ReceiptLine, columns, number_of, render
 from hypothesis import given
 from hypothesis import strategies as st
+
+from checkout_cart.inputs import Correct, Operation
+from checkout_cart.receipt import WIDTH, Receipt, ReceiptLine, columns, number_of, render
 
 WIDTHS = [
     ('abc', 3, 'Latin letters'),

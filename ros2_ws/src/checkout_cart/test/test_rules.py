@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from checkout_cart.config import RulesConfig
 from checkout_cart.rules import Rules, totals
 from checkout_cart.state import Discount, Line
 from checkout_core.catalogue import Catalogue
 from checkout_core.errors import CheckoutError
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def line(price, count=1, taxed=True, sku='a'):

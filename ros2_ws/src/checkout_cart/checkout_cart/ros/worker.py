@@ -25,6 +25,8 @@ class PaymentWorker:
         self._orders: queue.SimpleQueue[tuple[PaymentOrder, Callable[[PaymentResult], None]] | None]
         self._orders = queue.SimpleQueue()
         self._wake = node.create_guard_condition(lambda: None)
+        self._open = True
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name='payment', daemon=True)
         self._thread.start()
 
@@ -37,14 +39,19 @@ class PaymentWorker:
         return results[0]
 
     def close(self) -> None:
-        """Take no more orders; one that the provider is at ends with the provider."""
+        """Take no more orders; what the provider says from now on is asked for after the next start."""
+        with self._lock:
+            self._open = False
         self._orders.put(None)
 
     def _run(self) -> None:
         while (work := self._orders.get()) is not None:
             order, done = work
             done(execute(self._provider, order))
-            self._wake.trigger()
+            with self._lock:
+                # After `close` the node is being destroyed, and its guard condition with it.
+                if self._open:
+                    self._wake.trigger()
 
 
 class _Turn:
