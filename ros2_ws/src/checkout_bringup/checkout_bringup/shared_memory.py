@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,20 +19,24 @@ __all__ = ['SharedMemory']
 _LOCK = re.compile(r'(fastrtps|fastdds)_(port\d+|[0-9a-f]{16})_(el|sl)')
 _FOLDER = Path('/dev/shm')
 _PROC = Path('/proc')
+_OLD_S = 2.0
 
 
 class SharedMemory:
     """Keep account of the shared-memory files of the processes that we started.
 
     A file is ours when a process of ours has held its lock open, or when it appeared after the start and nobody holds
-    its lock. `folder` and `proc` are arguments for the tests.
+    its lock. What an earlier station left that was killed is removed first. `folder` and `proc` are arguments for the
+    tests.
     """
 
     def __init__(self, folder: Path = _FOLDER, proc: Path = _PROC) -> None:
         self._folder = folder
         self._proc = proc
-        self._before = self._locks()
         self._held: dict[int, set[str]] = {}
+        # A file this old is not just being made by somebody who is about to take its lock.
+        self._remove({name for name in self._locks() if self._age_s(name) > _OLD_S})
+        self._before = self._locks()
 
     def look_at(self, pid: int) -> None:
         """Note which lock files a running process of ours holds open."""
@@ -47,15 +52,25 @@ class SharedMemory:
                 if target.parent == self._folder and _LOCK.fullmatch(target.name):
                     held.add(target.name)
 
+    def held(self) -> set[str]:
+        """Return the lock files that the processes looked at have held."""
+        return {name for names in self._held.values() for name in names}
+
     def ended(self, pid: int) -> list[str]:
         """Remove what a process of ours has left behind; return the names of the removed lock files."""
         return self._remove(self._held.pop(pid, set()))
 
     def all_ended(self) -> list[str]:
         """Remove what all processes of ours have left behind, also what was made between two looks."""
-        held = {name for names in self._held.values() for name in names}
+        held = self.held()
         self._held.clear()
         return self._remove(held | (self._locks() - self._before))
+
+    def _age_s(self, name: str) -> float:
+        try:
+            return time.time() - (self._folder / name).stat().st_mtime
+        except OSError:
+            return 0.0
 
     def _locks(self) -> set[str]:
         try:

@@ -43,9 +43,7 @@ def test_a_live_camera_is_opened_and_closed(monkeypatch):
 
 def test_a_camera_that_does_not_open_is_a_sentence(monkeypatch):
     camera = Camera(SourceLost('there is no /dev/video0; plug the camera in'))
-    with pytest.raises(
-        CheckoutError, match='tray_camera_top does not open: there is no /dev/video0; plug the camera in;'
-    ):
+    with pytest.raises(CheckoutError, match=r'tray_camera_top does not open: there is no .*; plug the camera in;'):
         check(monkeypatch, camera)
     assert camera.calls == ['open', 'close']
 

@@ -63,6 +63,14 @@ def test_what_was_made_between_two_looks_is_removed_at_the_end(folder, tmp_path)
     )
 
 
+def test_what_a_killed_station_left_long_ago_is_removed_first(folder, tmp_path):
+    make(folder, SEGMENT)
+    make(folder, PORT)
+    os.utime(folder / f'{SEGMENT}_el', (1.0, 1.0))
+    SharedMemory(folder, tmp_path / 'proc')
+    assert sorted(path.name for path in folder.iterdir()) == sorted([PORT, f'{PORT}_el', f'sem.{PORT}_mutex'])
+
+
 def test_a_machine_without_shared_memory_is_no_trouble(tmp_path):
     memory = SharedMemory(tmp_path / 'none', tmp_path / 'proc')
     memory.look_at(os.getpid())
