@@ -24,7 +24,7 @@ from checkout_perception.training.scoring import match
 from checkout_perception.training.train import CHECKPOINT, load_network
 
 SUPPRESSION: Final = (0.7, 0.6, 0.8)
-CENTROIDS_PER_CLASS: Final = 8
+CENTROIDS_PER_CLASS: Final = 32
 CENTROID_PICTURES: Final = 1500
 
 
@@ -79,7 +79,7 @@ def ship(
 def class_centroids(
     detector: ExportedDetector, split: Split, size: tuple[int, int], *, seed: int
 ) -> list[NDArray[np.float32]]:
-    """Return up to eight centroids (M, D) of unit length for every product: the sides of a package look different.
+    """Return up to 32 centroids (M, D) of unit length for every product: the sides of a package look different.
 
     Taken from training pictures as they are, from detections that are named rightly. UNKNOWN gets none: it has no look.
     """
