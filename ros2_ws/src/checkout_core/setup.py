@@ -19,6 +19,9 @@ setup(
     zip_safe=False,
     maintainer='Smart checkout maintainers',
     maintainer_email='maintainers@smart-checkout.example',
-    description='What two or more packages of the smart checkout use: frames, boxes, configuration, catalogue, models, runtimes, metrics, ROS helpers.',
+    description=(
+        'What two or more packages of the smart checkout use: frames, boxes'
+        ', configuration, catalogue, models, runtimes, metrics, ROS helpers.'
+    ),
     license='Apache-2.0',
 )
