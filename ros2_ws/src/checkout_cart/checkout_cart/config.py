@@ -80,6 +80,12 @@ class ClearingConfig:
         minimum=0.0,
         maximum=600.0,
     )
+    hidden_window_s: float = param(
+        60.0,
+        'The same while there is an open question or a hand over the tray: the paid thing may only be hidden.',
+        minimum=0.0,
+        maximum=600.0,
+    )
     weight_tolerance_g: float = param(
         8.0,
         'Weight change beyond which one thing was exchanged for another, not recognised anew. Used only where the tray '

@@ -113,9 +113,14 @@ class ContentsInput:
 
     @property
     def empty(self) -> bool:
-        """Say whether nothing lies on the tray: no product, nothing unknown, nothing to ask about."""
+        """Say whether nothing lies on the tray: no product, nothing unknown, no hand, nothing else to ask about.
+
+        A scale that disagrees with a tray on which nothing is seen does not count: it drifts, and the next customer
+        must not go on with the session of the last one.
+        """
         things = any(item.state is not ItemState.TENTATIVE for item in self.items)
-        return self.settled and not things and not self.attentions and not any(line.count for line in self.lines)
+        asked = any(attention.reason != 'WEIGHT_MISMATCH' for attention in self.attentions)
+        return self.settled and not things and not asked and not any(line.count for line in self.lines)
 
     def counts(self) -> dict[str, int]:
         """Return the number of each product, unknown things left out, in the order of the sku."""

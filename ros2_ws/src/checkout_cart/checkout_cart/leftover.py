@@ -55,7 +55,6 @@ def split(
        counts, unless the scale says that things were exchanged; the dearest are taken for the paid ones, so that nobody
        pays twice.
     3. A paid thing that is gone has credit for `return_window_ns` of stamps, in which it may come back uncharged.
-       Nothing is taken for gone while there is an open question, be it a hand: it may be hidden.
     4. Whatever then remains is new.
 
     `price` gives the unit price of a product in minor units.
@@ -76,11 +75,8 @@ def split(
     credit, returned = _redeem(leftover.credits, rest, contents.stamp_ns)
     kept += returned
     new += rest - returned
-    if contents.attentions:
-        kept += missing
-    else:
-        until = contents.stamp_ns + return_window_ns
-        credit += [Credit(sku, count, until) for sku, count in sorted((+missing).items())]
+    until = contents.stamp_ns + return_window_ns
+    credit += [Credit(sku, count, until) for sku, count in sorted((+missing).items())]
     result = _leftover(leftover, contents, kept, tuple(sorted(credit, key=lambda c: (c.sku, c.until_ns, c.count))))
     return Split(result, dict(sorted((+new).items())))
 

@@ -58,7 +58,7 @@ class PaymentResult:
 
 
 class PaymentProvider(Protocol):
-    """Take payments. Calls may block for the configured time-out; they come from one thread at a time."""
+    """Take payments. Calls may block for the configured time-out; they come from one thread, `close` from another."""
 
     @property
     def name(self) -> str:
@@ -74,7 +74,7 @@ class PaymentProvider(Protocol):
         ...
 
     def close(self) -> None:
-        """Release the device."""
+        """Release the device, and let a call that still waits return."""
         ...
 
 

@@ -84,8 +84,11 @@ class CartPipeline:
             raise CheckoutError('watermark.inputs must name contents; without tray contents there is no cart.')
         products = load_catalogue(data.path(self.config.catalogue)) if catalogue is None else catalogue
         self._rules = Rules(self.config.rules, products, self.config.currency)
+        clearing = self.config.clearing
         self._clearing = Clearing(
-            round(self.config.clearing.return_window_s * _SECOND), self.config.clearing.weight_tolerance_g
+            round(clearing.return_window_s * _SECOND),
+            round(clearing.hidden_window_s * _SECOND),
+            clearing.weight_tolerance_g,
         )
         self._watermark: Watermark[ContentsInput | IdentityInput] = Watermark(
             self.config.watermark.inputs,

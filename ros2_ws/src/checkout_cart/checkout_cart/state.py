@@ -109,6 +109,11 @@ class Attention:
         """Say whether the question is about what is bought, and not about a hand, a camera or the tray itself."""
         return self.reason not in _SURROUNDINGS
 
+    @property
+    def about_things(self) -> bool:
+        """Say whether there must be a thing on the tray that is asked about."""
+        return self.about_goods and self.reason != str(Reason.WEIGHT_MISMATCH)
+
 
 _SURROUNDINGS = frozenset({str(Reason.HAND_IN_VIEW), str(Reason.NO_CAMERA), str(Reason.TRAY_MOVED)})
 

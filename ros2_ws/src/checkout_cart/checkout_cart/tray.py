@@ -25,6 +25,7 @@ class Clearing:
     """Hold what `leftover.split` needs to know, in its units."""
 
     return_window_ns: int
+    hidden_window_ns: int
     weight_tolerance_g: float
 
 
@@ -79,7 +80,7 @@ def _scan(plan: Plan, contents: ContentsInput, rules: Rules, clearing: Clearing)
         _record_leftover(plan, parts.leftover)
         counts = dict(parts.new)
     wanted = attentions_of(contents, rules)
-    if plan.state.phase is Phase.IDLE and (counts or any(a.about_goods for a in wanted)):
+    if plan.state.phase is Phase.IDLE and (counts or any(a.about_things for a in wanted)):
         plan.emit(Kind.SESSION_STARTED, _VISION)
     if plan.state.phase is Phase.SCANNING:
         _lines(plan, contents, counts, rules)
@@ -89,7 +90,7 @@ def _scan(plan: Plan, contents: ContentsInput, rules: Rules, clearing: Clearing)
 def _was_seen(state: CartState) -> bool:
     """Say whether the tray held anything: a bulky thing that staff added by hand stays while the tray is empty."""
     seen = any(line.seen for line in state.lines) or bool(state.answered) or state.leftover.total > 0
-    asked = any(attention.about_goods for attention in state.attentions)
+    asked = any(attention.about_things for attention in state.attentions)
     nothing = state.phase is Phase.SCANNING and not state.lines
     return seen or asked or nothing
 
@@ -165,7 +166,7 @@ def _split(
         counts,
         in_cart,
         price=rules.price,
-        return_window_ns=clearing.return_window_ns,
+        return_window_ns=clearing.hidden_window_ns if contents.attentions else clearing.return_window_ns,
         weight_tolerance_g=clearing.weight_tolerance_g,
     )
 

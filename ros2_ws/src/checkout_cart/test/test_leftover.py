@@ -102,12 +102,33 @@ def test_without_item_ids_the_scale_tells_an_exchange(shop, grams, charged):
     assert (shop.counts(pipeline) if live else {}) == charged
 
 
-def test_nothing_is_taken_for_gone_while_there_is_an_open_question(shop):
-    pipeline = paid(shop, shop.see(1, cola=2))
+HIDDEN = [(61.9, {}), (62.0, {}), (62.1, {'cola': 1})]
+
+
+@pytest.mark.parametrize(('back_s', 'charged'), HIDDEN)
+def test_a_hidden_thing_may_be_gone_for_longer(shop, back_s, charged):
+    pipeline = paid(shop, shop.see(1, cola=2), clearing__return_window_s=5.0, clearing__hidden_window_s=60.0)
     pipeline.on_contents(shop.see(2, HAND, cola=1))
-    assert pipeline.cart.left_on_tray == 2
-    pipeline.on_contents(shop.see(30, cola=2))
-    assert pipeline.cart.phase is Phase.PAID
+    pipeline.on_contents(shop.see(back_s, cola=2))
+    live = pipeline.cart.phase is Phase.SCANNING
+    assert (shop.counts(pipeline) if live else {}) == charged
+
+
+DRIFT = (AttentionInput('WEIGHT_MISMATCH'),)
+
+
+def test_a_scale_that_drifts_does_not_lend_the_session_to_the_next_customer(shop):
+    pipeline = paid(shop, shop.see(1, cola=1))
+    pipeline.on_contents(shop.see(2, DRIFT))
+    assert pipeline.cart.phase is Phase.IDLE
+    pipeline.on_contents(shop.see(2.5, DRIFT))
+    (answer,) = pipeline.on_contents(shop.see(3, DRIFT))
+    assert (answer.cart.phase, answer.events) == (Phase.IDLE, ())
+    pipeline.on_contents(shop.see(4, DRIFT, cola=1))
+    assert shop.counts(pipeline) == {'cola': 1}
+    assert pipeline.cart.locked_reasons == ('ATTENTION',)
+    pipeline.on_contents(shop.see(5, DRIFT))
+    assert pipeline.cart.phase is Phase.IDLE
 
 
 def test_new_session_holds_only_the_new_things_and_is_paid_alone(shop):
