@@ -119,7 +119,7 @@ def _job(arguments: argparse.Namespace, folder: Path, settings: Settings, starte
         without=tuple(arguments.without),
         remap=remap,
         faults=arguments.faults,
-        keys=arguments.keys,
+        paused=arguments.paused,
     )
 
 
@@ -150,7 +150,9 @@ def _replay_parser() -> argparse.ArgumentParser:
     parser.add_argument('bag', nargs='?', help='.mcap or .db3 file, or folder of rosbag2')
     parser.add_argument('--lane', choices=LANES, default='core')
     parser.add_argument('--report', type=Path, metavar='DIR', help='folder of the report (default: replay/NAME)')
-    parser.add_argument('--set', action='append', default=[], metavar='NODE.PARAM=VALUE', help='set a parameter of a node')
+    parser.add_argument(
+        '--set', action='append', default=[], metavar='NODE.PARAM=VALUE', help='set a parameter of a node'
+    )
     parser.add_argument('--runs', type=_count, default=1, metavar='N', help='replay N times and compare the results')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the report to FILE, too')
     parser.add_argument('--patience', type=float, default=1.0, metavar='S', help='until staff settles a question (1)')
@@ -166,8 +168,10 @@ def _replay_parser() -> argparse.ArgumentParser:
     pace.add_argument('--start', type=float, default=0.0, metavar='S', help='begin so many seconds into the bag')
     pace.add_argument('--duration', type=float, default=0.0, metavar='S', help='replay so many seconds (0: all)')
     pace.add_argument('--loop', type=_count, default=1, metavar='N', help='replay N times with stamps that go on')
-    pace.add_argument('--keys', action='store_true', help='space pauses, s steps, q ends')
-    pace.add_argument('--without', action='append', default=[], metavar='TOPIC', help='do not send a topic (tray/weight)')
+    pace.add_argument('--paused', action='store_true', help='wait for the services replay_driver/pause and step')
+    pace.add_argument(
+        '--without', action='append', default=[], metavar='TOPIC', help='do not send a topic (tray/weight)'
+    )
     pace.add_argument('--remap', action='append', default=[], metavar='OLD=NEW', help='send a topic under another name')
     return parser
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from checkout_harness.recording import Step
 from checkout_perception.ticks import PairingConfig, TickPairing
 
-__all__ = ['Answers', 'Expectation', 'StandardAnswers']
+__all__ = ['Answers', 'Expectation', 'standard_answers']
 
 FUSED = 'tray/contents'
 
@@ -26,10 +26,12 @@ class Answers:
     outputs: tuple[str, ...]
 
 
-def StandardAnswers(cameras: Sequence[str]) -> tuple[Answers, ...]:  # noqa: N802 - stands for a constant
+def standard_answers(cameras: Sequence[str]) -> tuple[Answers, ...]:
     """Return what answers what in a station with our own nodes."""
     images = (f'tray/{camera}/image/compressed' for camera in cameras)
-    own = tuple(Answers('tray_perception', name, (name.replace('image/compressed', 'detections'), FUSED)) for name in images)
+    own = tuple(
+        Answers('tray_perception', name, (name.replace('image/compressed', 'detections'), FUSED)) for name in images
+    )
     return (*own, Answers('cart', FUSED, ('cart',)))
 
 

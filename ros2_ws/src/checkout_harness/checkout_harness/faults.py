@@ -30,7 +30,18 @@ from checkout_harness.usage import siblings
 __all__ = ['Expected', 'Fault', 'FaultPlan', 'fault_names', 'load_faults']
 
 _NS = 1_000_000_000
-MESSAGE_KINDS = ('drop', 'double', 'late', 'swap', 'corrupt', 'freeze', 'gone', 'nan_weight', 'empty_picture', 'clock_step')
+MESSAGE_KINDS = (
+    'drop',
+    'double',
+    'late',
+    'swap',
+    'corrupt',
+    'freeze',
+    'gone',
+    'nan_weight',
+    'empty_picture',
+    'clock_step',
+)
 NODE_KINDS = ('kill', 'hang')
 RECEIPTS = ('same', 'any', 'none')
 

@@ -20,8 +20,9 @@ class Job:
     """Hold what to replay, how, and what to wait for.
 
     `lane` is graph or realtime; `timeout_s` is how long one step may take, `ready_s` how long the nodes may take to
-    come up. `rate`, `start_s`, `duration_s`, `loop` and `keys` (pause and step by keyboard) shape the real-time lane; `without`
-    and `remap` leave topics out and rename them. `faults` is the path or name of a fault scenario, empty for none.
+    come up. `rate`, `start_s`, `duration_s`, `loop` and `paused` (begin in a pause; services go on and step) shape the
+    real-time lane; `without` and `remap` leave topics out and rename them. `faults` is the path or name of a fault
+    scenario, empty for none.
     """
 
     bag: str
@@ -38,7 +39,7 @@ class Job:
     without: tuple[str, ...] = ()
     remap: dict[str, str] = field(default_factory=dict)
     faults: str = ''
-    keys: bool = False
+    paused: bool = False
 
 
 def write_job(path: Path, job: Job) -> None:

@@ -47,9 +47,7 @@ class ResultBuilder:
             'stamp_ns': key[0],
             'camera': key[1],
             'status': int(message.answer.status),
-            'detections': sorted(
-                [str(d.sku), int(d.track_id), *_rounded(d.box)] for d in message.detections
-            ),
+            'detections': sorted([str(d.sku), int(d.track_id), *_rounded(d.box)] for d in message.detections),
         }
         # A picture that came twice is answered twice; the second answer belongs to the result as well.
         if key in self._pictures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 from collections import Counter
@@ -72,8 +73,7 @@ def validate(report: Mapping[str, Any]) -> None:
     """
     if importlib.util.find_spec('jsonschema') is None:
         return
-    import jsonschema
-
+    jsonschema = importlib.import_module('jsonschema')
     try:
         jsonschema.validate(dict(report), schema())
     except jsonschema.ValidationError as error:

@@ -15,16 +15,17 @@ from checkout_harness.frames import FrameComparison
 __all__ = ['Picture', 'histogram_svg', 'picture_svg', 'timeline_svg']
 
 _EVENT_WORDS = {
-    0: 'session started', 1: 'added', 2: 'removed', 3: 'corrected', 4: 'question', 5: 'question settled', 6: 'identified',
-    7: 'customer left', 8: 'checkout', 9: 'cancelled', 10: 'payment requested', 11: 'paid', 12: 'declined', 13: 'unknown',
-    14: 'receipt', 15: 'tray cleared', 16: 'session ended', 17: 'staff called', 18: 'staff gone', 19: 'leftover changed',
+    0: 'session started', 1: 'added', 2: 'removed', 3: 'corrected', 4: 'question', 5: 'question settled',
+    6: 'identified', 7: 'customer left', 8: 'checkout', 9: 'cancelled', 10: 'payment requested', 11: 'paid',
+    12: 'declined', 13: 'unknown', 14: 'receipt', 15: 'tray cleared', 16: 'session ended', 17: 'staff called',
+    18: 'staff gone', 19: 'leftover changed',
 }  # fmt: skip
 _SHOWN = {1: '+', 2: '−', 3: '✎', 4: '?', 8: '▣', 11: '✓', 12: '✕', 17: '!'}
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Hold one picture to show: the comparison, its JPEG bytes, for how many alike it stands, and whether all was paid then."""
+    """Hold a picture to show: comparison, JPEG bytes, for how many it stands, and whether it is that of payment."""
 
     frame: FrameComparison
     jpeg: bytes
@@ -33,7 +34,7 @@ class Picture:
 
 
 def timeline_svg(timeline: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """Draw what lay on the tray and what was counted over time, where the answer was stable, events, and wrong pictures."""
+    """Draw what lay on the tray and what was counted, where the answer was stable, events, and wrong pictures."""
     ticks = timeline['ticks']
     if not ticks:
         return '<p class="muted">Nothing was replayed.</p>'
@@ -43,7 +44,7 @@ def timeline_svg(timeline: Mapping[str, Any], names: Mapping[str, str]) -> str:
     step = (end - start) / max(1, len(ticks) - 1)
 
     def x(stamp: float) -> float:
-        return left + (stamp - start) / (end + step - start) * (width - left - right)
+        return float(left + (stamp - start) / (end + step - start) * (width - left - right))
 
     def y(count: float) -> float:
         return top + height - count / most * height
@@ -56,6 +57,7 @@ def timeline_svg(timeline: Mapping[str, Any], names: Mapping[str, str]) -> str:
             f'<text x="{left - 8}" y="{y(count) + 4:.1f}" text-anchor="end">{count}</text>'
         )
     band = top + height + 10
+    wide = x(start + step) - x(start)
     for tick in ticks:
         if tick['stable'] is None:
             colour, word = 'var(--bad)', 'no answer'
@@ -63,7 +65,7 @@ def timeline_svg(timeline: Mapping[str, Any], names: Mapping[str, str]) -> str:
             colour, word = ('var(--good)', 'stable') if tick['stable'] else ('var(--track)', 'moving')
         moment = (tick['stamp_ns'] - start) * 1e-9
         out.append(
-            f'<rect x="{x(tick["stamp_ns"]):.1f}" y="{band}" width="{x(start + step) - x(start) + 0.3:.2f}" height="12" '
+            f'<rect x="{x(tick["stamp_ns"]):.1f}" y="{band}" width="{wide + 0.3:.2f}" height="12" '
             f'fill="{colour}"><title>{moment:.2f} s: {word}</title></rect>'
         )
         if tick['wrong']:
@@ -79,7 +81,10 @@ def timeline_svg(timeline: Mapping[str, Any], names: Mapping[str, str]) -> str:
     seconds = (end - start) * 1e-9
     unit = next(u for u in (0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 1e9) if seconds / u <= 14)
     for index in range(int(seconds / unit) + 1):
-        out.append(f'<text x="{x(start + index * unit * 1e9):.1f}" y="{band + 66}" text-anchor="middle">{index * unit:g} s</text>')
+        out.append(
+            f'<text x="{x(start + index * unit * 1e9):.1f}" y="{band + 66}" text-anchor="middle">'
+            f'{index * unit:g} s</text>'
+        )
     out.append('</svg>')
     return ''.join(out)
 
@@ -115,7 +120,8 @@ def _events(
         signs = ''.join(dict.fromkeys(row.split('\t')[0] for row in rows))
         title = '\n'.join([f'{(stamp - start) * 1e-9:.2f} s', *(row.split('\t')[1] for row in rows)])
         out.append(
-            f'<g><title>{escape(title)}</title><line x1="{x(stamp):.1f}" x2="{x(stamp):.1f}" y1="{top - 4}" y2="{band}" '
+            f'<g><title>{escape(title)}</title>'
+            f'<line x1="{x(stamp):.1f}" x2="{x(stamp):.1f}" y1="{top - 4}" y2="{band}" '
             f'stroke="var(--blue)" stroke-dasharray="3 3"/><text x="{x(stamp):.1f}" y="{top - 9}" text-anchor="middle" '
             f'style="fill:var(--blue);font-weight:700;font-size:14px">{escape(signs)}</text></g>'
         )
@@ -147,7 +153,8 @@ def histogram_svg(histogram: Mapping[str, Any], summary: Mapping[str, Any]) -> s
             place = value / span * width
             out.append(
                 f'<line x1="{place:.1f}" x2="{place:.1f}" y1="2" y2="{base}" stroke="{colour}" stroke-width="1.6"/>'
-                f'<text x="{min(width - 26, place + 3):.1f}" y="12" style="fill:{colour};font-size:10.5px">{name}</text>'
+                f'<text x="{min(width - 26, place + 3):.1f}" y="12" style="fill:{colour};font-size:10.5px">'
+                f'{name}</text>'
             )
     out.append(
         f'<line x1="0" x2="{width}" y1="{base}" y2="{base}" stroke="var(--line)"/><text x="0" y="{height - 2}">0</text>'
@@ -176,7 +183,9 @@ def picture_svg(picture: Picture, names: Mapping[str, str], size: tuple[int, int
             out.append(_box(item.boxes[frame.camera], '#ffffff', '', scale, dashed=True))
             out.append(_box(found.box, '#ff5a4f', f'{answer} ← {truth}', scale))
     for item in frame.missed:
-        out.append(_box(item.boxes[frame.camera], '#ffc247', f'missed: {names.get(item.sku, item.sku)}', scale, dashed=True))
+        out.append(
+            _box(item.boxes[frame.camera], '#ffc247', f'missed: {names.get(item.sku, item.sku)}', scale, dashed=True)
+        )
     for found in frame.extra:
         out.append(_box(found.box, '#ff5a4f', f'nothing there: {names.get(found.sku, found.sku)}', scale))
     out.append('</svg>')

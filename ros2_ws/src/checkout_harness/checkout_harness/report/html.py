@@ -32,7 +32,11 @@ def write_html(path: Path, report: Mapping[str, Any], pictures: Sequence[Picture
         _verdict(report),
         _tiles(report),
         _checkouts(report, payment, names),
-        _section('Course of the checkout', _TIMELINE_HINT, f'<div class="scroll">{timeline_svg(report["timeline"], names)}</div>'),
+        _section(
+            'Course of the checkout',
+            _TIMELINE_HINT,
+            f'<div class="scroll">{timeline_svg(report["timeline"], names)}</div>',
+        ),
         _wrong(report, wrong, names),
         _confusion(report, names),
         _figures(report),
@@ -50,8 +54,8 @@ def write_html(path: Path, report: Mapping[str, Any], pictures: Sequence[Picture
 
 
 _TIMELINE_HINT = (
-    'Grey: things on the tray. Blue: things counted. Below: where the answer was stable (green), and pictures that were '
-    'wrong (red). + put, − taken, ? question, ▣ checkout, ✓ paid.'
+    'Grey: things on the tray. Blue: things counted. Below: where the answer was stable (green), and pictures that '
+    'were wrong (red). + put, − taken, ? question, ▣ checkout, ✓ paid.'
 )
 
 
@@ -112,7 +116,9 @@ def _tiles(report: Mapping[str, Any]) -> str:
     if metrics:
         camera = report['bag']['cameras'][0]
         rest = metrics['frames'][camera]['at_rest']['exact_baskets']
-        tiles.append((_rate(rest, short=True), f'exact pictures at rest, camera {camera}', f'{rest["k"]} of {rest["n"]}'))
+        tiles.append(
+            (_rate(rest, short=True), f'exact pictures at rest, camera {camera}', f'{rest["k"]} of {rest["n"]}')
+        )
         stable = metrics['stability']['to_stable_and_right_ms']
         tiles.append((_milliseconds(stable, 'p95'), 'to a stable and right basket, p95', f'n = {stable["n"]}'))
         lost = metrics['answers']['lost']
@@ -124,10 +130,14 @@ def _tiles(report: Mapping[str, Any]) -> str:
         tiles.append((_milliseconds(step, 'p95'), 'work for one step, p95', f'n = {step["n"]}'))
     speed = time['speed']
     tiles.append((f'{speed:.1f} ×' if speed else _NONE, 'real time', f'{report["run"]["wall_s"]:.1f} s'))
-    return '<div class="tiles">' + ''.join(
-        f'<div class="tile"><b>{value}</b><span>{escape(label)}</span><span>{escape(note)}</span></div>'
-        for value, label, note in tiles
-    ) + '</div>'
+    return (
+        '<div class="tiles">'
+        + ''.join(
+            f'<div class="tile"><b>{value}</b><span>{escape(label)}</span><span>{escape(note)}</span></div>'
+            for value, label, note in tiles
+        )
+        + '</div>'
+    )
 
 
 def _checkouts(report: Mapping[str, Any], payment: Sequence[Picture], names: Mapping[str, str]) -> str:
@@ -146,7 +156,8 @@ def _checkouts(report: Mapping[str, Any], payment: Sequence[Picture], names: Map
             cost = '–' if charged is None else money(charged * line['unit_minor'])
             rows.append(
                 f'<tr{"" if right else " class=bad"}><td>{escape(line["name_en"])}'
-                f'<small>{escape(line["name_ko"])}, {money(line["unit_minor"])}</small></td><td class="n">{line["true"]}</td>'
+                f'<small>{escape(line["name_ko"])}, {money(line["unit_minor"])}</small></td>'
+                f'<td class="n">{line["true"]}</td>'
                 f'<td class="n">{got}</td><td class="n">{cost}</td></tr>'
             )
         total = '–' if checkout['total_minor'] is None else money(checkout['total_minor'])
@@ -165,7 +176,9 @@ def _checkouts(report: Mapping[str, Any], payment: Sequence[Picture], names: Map
             notes.append('Look-alikes lay so that no camera could tell them apart.')
         extra = f'<p class="muted">{" ".join(notes)}</p>' if notes else ''
         shown = _figure(payment[number], names, 'The moment of payment') if number < len(payment) else ''
-        out.append(_section('What was charged', '', f'<div class="two"><div>{table}{extra}</div><div>{shown}</div></div>'))
+        out.append(
+            _section('What was charged', '', f'<div class="two"><div>{table}{extra}</div><div>{shown}</div></div>')
+        )
     return ''.join(out)
 
 
@@ -175,14 +188,16 @@ def _figure(picture: Picture, names: Mapping[str, str], title: str) -> str:
     size = (640, 480) if full is None else (int(full.shape[1]), int(full.shape[0]))
     drawn = picture_svg(picture, names, size)
     wrong = ', '.join(
-        f'{names.get(sku, sku)} {abs(error)} too {"many" if error > 0 else "few"}' for sku, error in picture.frame.difference
+        f'{names.get(sku, sku)} {abs(error)} too {"many" if error > 0 else "few"}'
+        for sku, error in picture.frame.difference
     )
     if picture.frame.predicted is None:
         wrong = 'no answer came'
     line = f'{picture.frame.camera}, stamp {picture.frame.stamp_ns / 1e9:.3f} s'
     if not picture.frame.at_rest:
         line += ', while things moved'
-    return f'<figure>{drawn}<figcaption><b>{escape(title or wrong)}</b><span class="muted">{escape(line)}</span></figcaption></figure>'
+    caption = f'<b>{escape(title or wrong)}</b><span class="muted">{escape(line)}</span>'
+    return f'<figure>{drawn}<figcaption>{caption}</figcaption></figure>'
 
 
 _LEGEND = (
@@ -201,8 +216,8 @@ def _wrong(report: Mapping[str, Any], wrong: Sequence[Picture], names: Mapping[s
         return _section('Wrong pictures', '', '<p>None: every picture was exact.</p>')
     shown = sum(picture.count for picture in wrong)
     hint = (
-        f'{total} of {report["run"]["pictures"]} pictures were wrong. Pictures that follow each other and are wrong in the '
-        'same way are shown once.' + (f' {total - shown} more are in report.json.' if shown < total else '')
+        f'{total} of {report["run"]["pictures"]} pictures were wrong. Pictures that follow each other and are wrong in '
+        'the same way are shown once.' + (f' {total - shown} more are in report.json.' if shown < total else '')
     )
     legend = ''.join(
         f'<span><svg width="22" height="12"><rect x="1" y="1" width="20" height="10" fill="none" stroke="{colour}" '
@@ -213,7 +228,8 @@ def _wrong(report: Mapping[str, Any], wrong: Sequence[Picture], names: Mapping[s
     for picture in wrong:
         again = f' – {picture.count} pictures' if picture.count > 1 else ''
         kinds = '; '.join(
-            f'{names.get(sku, sku)}: {abs(error)} too {"many" if error > 0 else "few"}' for sku, error in picture.frame.difference
+            f'{names.get(sku, sku)}: {abs(error)} too {"many" if error > 0 else "few"}'
+            for sku, error in picture.frame.difference
         )
         figures.append(_figure(picture, names, ('No answer' if picture.frame.predicted is None else kinds) + again))
     return _section(
@@ -297,48 +313,54 @@ def _figures(report: Mapping[str, Any]) -> str:
 
 def _time(report: Mapping[str, Any]) -> str:
     time = report['time']
-    rows = []
-    summaries = {**({'picture to cart': time['end_to_end']} if time['end_to_end']['n'] else {}), **time['parts'], **time['stages']}
-    for name, summary in summaries.items():
-        if summary['n']:
-            cells = ''.join(f'<td class="n">{summary[key]:.2f}</td>' for key in ('p50', 'p95', 'p99', 'max'))
-            rows.append(f'<tr><td>{escape(name)}</td><td class="n">{summary["n"]}</td>{cells}</tr>')
-    head = ''.join(f'<th class="n">{name}</th>' for name in ('n', 'p50', 'p95', 'p99', 'max'))
-    table = f'<div class="scroll"><table><thead><tr><th>milliseconds</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    whole = {'picture to cart': time['end_to_end']} if time['end_to_end']['n'] else {}
+    summaries = {**whole, **time['parts'], **time['stages']}
+    keys = ('p50', 'p95', 'p99', 'max')
+    rows = [
+        [escape(name), str(summary['n']), *(f'{summary[key]:.2f}' for key in keys)]
+        for name, summary in summaries.items()
+        if summary['n']
+    ]
+    table = _grid(('milliseconds',), ('n', *keys), rows)
     charts = []
     for name, histogram in time['histograms'].items():
-        summary = summaries.get(name, summaries.get('picture to cart' if name == 'camera to cart' else name))
+        summary = summaries.get('picture to cart' if name == 'camera to cart' else name)
         if histogram['counts'] and summary:
             charts.append(
                 f'<div class="chart"><b>{escape(name)}</b><span>p50 {summary["p50"]:.2f}, p95 {summary["p95"]:.2f}, '
                 f'max {summary["max"]:.2f} ms</span>{histogram_svg(histogram, summary)}</div>'
             )
-    worst = ''
+    worst = usage = ''
     if time['worst']:
-        body = ''.join(
-            f'<tr><td>{w["stamp_ns"] / 1e9:.3f} s</td><td>{escape(w["camera"])}</td><td class="n">{w["ms"]:.1f}</td>'
-            f'<td>{escape(", ".join(f"{k} {v:.1f}" for k, v in sorted(w["parts"].items(), key=lambda p: -p[1])[:3]))}</td></tr>'
+        rows = [
+            [f'{w["stamp_ns"] / 1e9:.3f} s', escape(w['camera']), escape(_most(w['parts'])), f'{w["ms"]:.1f}']
             for w in time['worst']
-        )
-        worst = (
-            '<h3>Slowest pictures</h3><div class="scroll"><table><thead><tr><th>stamp</th><th>camera</th><th class="n">ms</th>'
-            f'<th>most of it</th></tr></thead><tbody>{body}</tbody></table></div>'
-        )
-    usage = ''
+        ]
+        worst = f'<h3>Slowest pictures</h3>{_grid(("stamp", "camera", "most of it"), ("ms",), rows)}'
     if report['resources']:
-        body = ''.join(
-            f'<tr><td>{escape(r["name"])}</td><td class="n">{r["cpu_percent"]:.0f} %</td><td class="n">{r["rss_mb"]:.0f} MB</td></tr>'
-            for r in report['resources']
-        )
-        usage = (
-            '<h3>Processes</h3><div class="scroll"><table><thead><tr><th>process</th><th class="n">processor</th>'
-            f'<th class="n">memory</th></tr></thead><tbody>{body}</tbody></table></div>'
-        )
-    return _section(
-        'Where the time goes',
-        '' if time['parts'] else 'In the core lane nothing is sent and nothing waits: these are the stages of the work.',
-        f'<div class="charts">{"".join(charts)}</div><details><summary>All times</summary>{table}</details>{worst}{usage}',
+        rows = [[escape(r['name']), f'{r["cpu_percent"]:.0f} %', f'{r["rss_mb"]:.0f} MB'] for r in report['resources']]
+        usage = f'<h3>Processes</h3>{_grid(("process",), ("processor", "memory"), rows)}'
+    hint = '' if time['parts'] else 'In the core lane nothing is sent and nothing waits: these are stages of the work.'
+    details = f'<details><summary>All times</summary>{table}</details>'
+    return _section('Where the time goes', hint, f'<div class="charts">{"".join(charts)}</div>{details}{worst}{usage}')
+
+
+def _most(parts: Mapping[str, float]) -> str:
+    """Name the three largest parts."""
+    largest = sorted(parts.items(), key=lambda part: -part[1])[:3]
+    return ', '.join(f'{name} {ms:.1f}' for name, ms in largest)
+
+
+def _grid(texts: Sequence[str], numbers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table: columns of text first, then columns of numbers."""
+    head = ''.join(f'<th>{name}</th>' for name in texts) + ''.join(f'<th class="n">{name}</th>' for name in numbers)
+    body = ''.join(
+        '<tr>'
+        + ''.join(f'<td{"" if i < len(texts) else " class=n"}>{cell}</td>' for i, cell in enumerate(row))
+        + '</tr>'
+        for row in rows
     )
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _run(report: Mapping[str, Any]) -> str:

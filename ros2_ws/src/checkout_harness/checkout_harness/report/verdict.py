@@ -1,4 +1,4 @@
-"""The verdict first: one sentence that says whether the customer was charged what they took, and single checks for CI."""
+"""The verdict first: one sentence on whether the customer was charged what they took, and single checks for CI."""
 
 from __future__ import annotations
 

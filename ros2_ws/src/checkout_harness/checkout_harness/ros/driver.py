@@ -86,10 +86,10 @@ class Driver:
         sent = self.link.send_pictures(step)
         missing = self.link.wait_for_answers(self.job.timeout_s)
         done = dict(self.link.done_ns)
-        row = {'stamp_ns': step.stamp_ns, 'sent_ns': sent, 'done_ns': done}
-        row['missing'] = sorted(f'{topic} with the stamp {stamp}' for topic, stamp in missing)
-        if not missing:
-            row['missing'] += self._serve(step)
+        absent = sorted(f'{topic} with the stamp {stamp}' for topic, stamp in missing)
+        if not absent:
+            absent = self._serve(step)
+        row = {'stamp_ns': step.stamp_ns, 'sent_ns': sent, 'done_ns': done, 'missing': absent}
         row['cpu_ns'] = time.process_time_ns() - cpu_ns
         self.link.write_outputs(self.writer)
         return row

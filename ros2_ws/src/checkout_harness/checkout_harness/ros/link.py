@@ -12,7 +12,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rosgraph_msgs.msg import Clock
+from rosgraph_msgs.msg import Clock  # type: ignore[import-untyped]
 from sensor_msgs.msg import CameraInfo, CompressedImage
 
 from checkout_cart.inputs import Correct

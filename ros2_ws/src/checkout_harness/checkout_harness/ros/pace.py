@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from rclpy.node import Node
+from std_srvs.srv import SetBool, Trigger  # type: ignore[import-untyped]
 
 from checkout_harness.buyer import Wish
 from checkout_harness.recording import Step, moved
@@ -15,50 +18,90 @@ if TYPE_CHECKING:
 __all__ = ['run_realtime']
 
 _LAST_S = 3.0
+_LOOK_NS = 50_000_000
+_REMEMBERED = 500
 _NS = 1_000_000_000
+
+
+class _Pace:
+    """Say when a step is due; a pause moves what comes after it."""
+
+    def __init__(self, node: Node, rate: float, paused: bool) -> None:
+        self._rate = rate
+        self._begun_ns = time.monotonic_ns()
+        self._paused_ns = self._begun_ns if paused else 0
+        self._single = 0
+        node.create_service(SetBool, 'replay_driver/pause', self._pause)
+        node.create_service(Trigger, 'replay_driver/step', self._step)
+
+    def left_ns(self, since_first_ns: int) -> int:
+        """Return how long the step that lies so far behind the first has to wait; 0: it is due."""
+        if self._paused_ns:
+            if self._single:
+                self._single -= 1
+                return 0
+            return _LOOK_NS
+        return max(0, self._begun_ns + round(since_first_ns / self._rate) - time.monotonic_ns())
+
+    def _pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        now = time.monotonic_ns()
+        if request.data and not self._paused_ns:
+            self._paused_ns = now
+        elif not request.data and self._paused_ns:
+            self._begun_ns += now - self._paused_ns
+            self._paused_ns = 0
+        response.success, response.message = True, 'paused' if self._paused_ns else 'running'
+        return response
+
+    def _step(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        response.success = bool(self._paused_ns)
+        response.message = 'one step' if response.success else 'pause first'
+        self._single += response.success
+        return response
 
 
 def run_realtime(driver: Driver) -> None:
     """Send every step at its time, and let the customer act on what comes back; then wait for the last answers."""
     job, link, facts = driver.job, driver.link, driver.facts
-    rows: dict[int, dict[str, Any]] = {}
+    pace = _Pace(link.node, job.rate, job.paused)
+    rows: dict[int, dict[str, dict[str, int]]] = {}
     carts: list[int] = []
     due_from: list[int] = []
 
     def note(name: str, stamp_ns: int) -> None:
-        row = rows.get(stamp_ns)
-        if row is not None and name not in row['done_ns']:
-            row['done_ns'][name] = time.monotonic_ns()
-        if name == 'cart' and row is not None:
-            carts.append(stamp_ns)
+        done = rows.get(stamp_ns, {}).get('done_ns')
+        if done is not None:
+            done.setdefault(name, time.monotonic_ns())
+            if name == 'cart':
+                carts.append(stamp_ns)
 
     link.on_answer = note
-    begun_ns, first_ns = time.monotonic_ns(), None
-    open_answers: set[tuple[str, int]] = set()
+    first_ns = None
+    last: set[tuple[str, int]] = set()
     for step in _looped(driver, job.loop):
         first_ns = step.stamp_ns if first_ns is None else first_ns
-        send_at = begun_ns + round((step.stamp_ns - first_ns) / job.rate)
-        while (left := send_at - time.monotonic_ns()) > 0:
-            link.spin(left / _NS)
+        while left := pace.left_ns(step.stamp_ns - first_ns):
+            link.spin(min(left, _LOOK_NS) / _NS)
             _serve(driver, carts, due_from)
         driver.faults.before(step)
         link.set_clock(step.stamp_ns)
         link.send_weights(step.weights)
         if step.truth is not None and link.payment_due(step.truth):
             due_from.append(step.stamp_ns)
-        row = {'stamp_ns': step.stamp_ns, 'sent_ns': {}, 'done_ns': {}}
-        rows[step.stamp_ns] = row
-        row['sent_ns'] = link.send_pictures(step)
-        open_answers = driver.expectation.of(step)
-        facts.timing.append(row)
+        done: dict[str, int] = {}
+        sent: dict[str, int] = {}
+        rows[step.stamp_ns] = {'sent_ns': sent, 'done_ns': done}
+        sent |= link.send_pictures(step)
+        last = driver.expectation.of(step)
+        facts.timing.append({'stamp_ns': step.stamp_ns, 'sent_ns': sent, 'done_ns': done})
         facts.steps += 1
-        facts.pictures += len(row['sent_ns'])
+        facts.pictures += len(sent)
         link.write_outputs(driver.writer)
         driver.usage.sample(facts.resources)
-        if len(rows) > 500:
+        if len(rows) > _REMEMBERED:
             del rows[next(iter(rows))]
-    last = time.monotonic() + _LAST_S
-    while time.monotonic() < last and not all(name in rows[stamp]['done_ns'] for name, stamp in open_answers):
+    end = time.monotonic() + _LAST_S
+    while time.monotonic() < end and not all(name in rows[stamp]['done_ns'] for name, stamp in last):
         link.spin(0.05)
         _serve(driver, carts, due_from)
     facts.complete = True
