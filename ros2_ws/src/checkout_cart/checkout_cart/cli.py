@@ -13,8 +13,8 @@ from checkout_cart.config import JournalConfig
 from checkout_cart.events import CartEvent, Kind
 from checkout_cart.journal import Journal
 from checkout_cart.locks import NOTHING_SEEN
-from checkout_cart.receipt import Receipt, columns, render
-from checkout_cart.replay import replay, steps
+from checkout_cart.receipt import columns, render
+from checkout_cart.replay import receipt_of, steps
 from checkout_cart.snapshot import CartSnapshot, session_name, snapshot
 from checkout_cart.state import CartState
 from checkout_core import data
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     show.add_argument('--session', type=int, default=0, metavar='N', help='only this session, with every entry')
     show.set_defaults(run=_show)
     receipt = commands.add_parser('receipt', help='print a receipt again')
-    receipt.add_argument('--number', default='', metavar='N', help='with or without zeros (default: the last)')
+    receipt.add_argument('--number', type=int, metavar='N', help='with or without zeros (default: the last)')
     receipt.add_argument('--language', choices=('ko', 'en'), default='ko', help='default: ko')
     receipt.set_defaults(run=_receipt)
     bench = commands.add_parser('bench', help='measure how long answers take')
@@ -121,20 +121,14 @@ def _event_line(event: CartEvent) -> str:
 
 
 def _receipt(journal: Journal, args: argparse.Namespace) -> dict[str, Any]:
-    receipts = replay(journal).receipts
-    if not receipts:
+    last = receipt_of(journal)
+    if last is None:
         raise CheckoutError(f'There is no receipt in {journal.path}; nothing was paid.')
-    found = _numbered(receipts, args.number) if args.number else receipts[-1]
-    if found is None:
-        last = receipts[-1].number
-        raise CheckoutError(f'There is no receipt {args.number} in {journal.path}; the last one is {last}.')
+    found = receipt_of(journal, args.number) if args.number else last
+    if found is None or args.number not in (None, found.sequence):
+        raise CheckoutError(f'There is no receipt {args.number} in {journal.path}; the last one is {last.number}.')
     print(render(found, args.language), end='')
     return found.to_json()
-
-
-def _numbered(receipts: Sequence[Receipt], number: str) -> Receipt | None:
-    wanted = number.lstrip('0')
-    return next((receipt for receipt in receipts if receipt.number.lstrip('0') == wanted), None)
 
 
 def _bench(inputs: int) -> dict[str, Any]:

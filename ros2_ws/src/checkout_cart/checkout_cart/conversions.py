@@ -97,8 +97,13 @@ def contents_from(message: Any) -> ContentsInput:
 
 
 def identity_from(message: Any) -> IdentityInput:
-    """Read a FaceArray: the largest face is the customer's; a photograph or a screen is nobody's."""
+    """Read a FaceArray: the largest face is the customer's; a photograph or a screen is nobody's.
+
+    One with a status that does not exist becomes an input with the status CORRUPT.
+    """
     stamp_ns = _to_ns(message.header.stamp)
+    if message.answer.status not in tuple(Status):
+        return IdentityInput(stamp_ns, Status.CORRUPT)
     status = Status(message.answer.status)
     if not message.faces:
         return IdentityInput(stamp_ns, status)

@@ -29,7 +29,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ' amount INTEGER NOT NULL, reference TEXT NOT NULL, key TEXT NOT NULL, detail TEXT NOT NULL,'
         ' data TEXT NOT NULL)',
         "CREATE INDEX events_by_key ON events (key, sequence) WHERE key != ''",
-        'CREATE INDEX events_by_kind ON events (kind, sequence) WHERE kind IN (14, 16)',
         'CREATE TRIGGER events_are_final BEFORE UPDATE ON events'
         " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END",
         'CREATE TRIGGER events_stay BEFORE DELETE ON events'
@@ -134,9 +133,10 @@ class Journal:
         except sqlite3.Error as error:
             raise self._explained(error) from error
 
-    def last_session_end(self) -> CartEvent | None:
-        """Return the last SESSION_ENDED, from which a cart can go on without reading what was before, or None."""
-        return self._one('kind = ? ORDER BY sequence DESC LIMIT 1', int(Kind.SESSION_ENDED))
+    def last_of_kind(self, kind: Kind, until: int | None = None) -> CartEvent | None:
+        """Return the last entry of a kind up to a sequence number, or None; it is searched for backwards."""
+        last = 2**63 - 1 if until is None else until
+        return self._one('kind = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1', int(kind), last)
 
     def last_of_key(self, key: str) -> CartEvent | None:
         """Return the last entry about a payment by its idempotency key, or None for a key that was never used."""
@@ -156,9 +156,9 @@ class Journal:
         """Close the file."""
         self.close()
 
-    def _one(self, where: str, value: object) -> CartEvent | None:
+    def _one(self, where: str, *values: object) -> CartEvent | None:
         try:
-            row = self._connection.execute(f'SELECT {_COLUMNS} FROM events WHERE {where}', (value,)).fetchone()
+            row = self._connection.execute(f'SELECT {_COLUMNS} FROM events WHERE {where}', values).fetchone()
         except sqlite3.Error as error:
             raise self._explained(error) from error
         return None if row is None else CartEvent.from_row(row)

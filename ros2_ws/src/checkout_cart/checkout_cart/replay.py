@@ -11,7 +11,7 @@ from checkout_cart.journal import Journal
 from checkout_cart.receipt import Receipt, build
 from checkout_cart.state import CartState
 
-__all__ = ['Replay', 'replay', 'resume', 'steps']
+__all__ = ['Replay', 'receipt_of', 'replay', 'resume', 'steps']
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,21 @@ def replay(journal: Journal) -> Replay:
     for event, after in steps(journal):
         state = after
         if event.kind is Kind.RECEIPT_ISSUED:
-            receipts.append(build(after, event, station=journal.meta.station, currency=journal.meta.currency))
+            receipts.append(_receipt(journal, after, event))
     return Replay(state, tuple(receipts))
+
+
+def receipt_of(journal: Journal, sequence: int | None = None) -> Receipt | None:
+    """Return the last receipt up to an entry of the journal (None: the last of all), reading its session alone."""
+    issued = journal.last_of_kind(Kind.RECEIPT_ISSUED, sequence)
+    if issued is None:
+        return None
+    state = _session_begin(journal, issued.sequence)
+    for event in journal.events(after=state.sequence):
+        state = apply(state, event)
+        if event.sequence == issued.sequence:
+            break
+    return _receipt(journal, state, issued)
 
 
 def steps(journal: Journal) -> Iterator[tuple[CartEvent, CartState]]:
@@ -46,8 +59,17 @@ def resume(journal: Journal) -> CartState:
     It equals that of `replay`, since the state after SESSION_ENDED depends on that entry alone; so a start takes no
     longer after a year of sales.
     """
-    last = journal.last_session_end()
-    state = CartState() if last is None else ended(last)
+    state = _session_begin(journal)
     for event in journal.events(after=state.sequence):
         state = apply(state, event)
     return state
+
+
+def _session_begin(journal: Journal, until: int | None = None) -> CartState:
+    """Return the cart after the last session that ended up to an entry."""
+    last = journal.last_of_kind(Kind.SESSION_ENDED, until)
+    return CartState() if last is None else ended(last)
+
+
+def _receipt(journal: Journal, state: CartState, event: CartEvent) -> Receipt:
+    return build(state, event, station=journal.meta.station, currency=journal.meta.currency)

@@ -125,6 +125,12 @@ def test_identity(wire, faces, sight, customer, case):
     assert (identity.sight, identity.customer_id, identity.stamp_ns) == (sight, customer, 5_250_000_000)
 
 
+def test_identity_with_a_status_that_does_not_exist_is_corrupt(wire):
+    message = stamped(wire.FaceArray(faces=[wire.Face(identity_state=1, customer_id='mina')]))
+    message.answer.status = 200
+    assert convert.identity_from(message).status is Status.CORRUPT
+
+
 def test_requests(wire):
     money = wire.Money(minor_units=1500, currency='KRW')
     correct, checkout, pay, cancel, call = (

@@ -14,7 +14,7 @@ from checkout_cart.events import CartEvent, Kind, Source
 from checkout_cart.inputs import Checkout, Pay
 from checkout_cart.journal import APPLICATION_ID, MIGRATIONS, Journal, JournalError, Meta, migrate
 from checkout_cart.pipeline import CartPipeline
-from checkout_cart.replay import replay, resume
+from checkout_cart.replay import receipt_of, replay, resume
 from checkout_cart.state import Phase
 from checkout_core.errors import CheckoutError
 from checkout_core.money import Money
@@ -179,6 +179,7 @@ MISFITS = [
     (event(1, Kind.SESSION_ENDED), 'an end without a session'),
     (event(1, Kind.ATTENTION_RAISED), 'an event without its data'),
     (CartEvent(1, 7, 0, Kind.STAFF_CALLED, Source.CUSTOMER), 'a session that is not open'),
+    (event(1, Kind.LEFTOVER_CHANGED), 'a leftover without a payment'),
 ]
 
 
@@ -392,6 +393,36 @@ def test_start_goes_on_from_the_last_session(shop):
     pipeline.on_contents(shop.see(20, water=1))
     assert resume(pipeline.journal) == replay(pipeline.journal).state == pipeline.state
     assert len(replay(pipeline.journal).receipts) == 4
+
+
+def test_request_for_another_amount_than_the_frozen_one_does_not_follow(shop):
+    pipeline = shop.pipeline()
+    pipeline.on_contents(shop.see(1, cola=1))
+    pipeline.on_service(Checkout())
+    number = pipeline.state.sequence + 1
+    wrong = CartEvent(number, 1, 0, Kind.PAYMENT_REQUESTED, Source.CUSTOMER, amount=1, key='k', data={'method': 'card'})
+    pipeline.journal.append([wrong])
+    with pytest.raises(CheckoutError, match='1 is not the frozen total 1500'):
+        replay(pipeline.journal)
+
+
+def test_receipt_is_found_by_its_number_without_reading_the_rest(shop):
+    pipeline = shop.pipeline()
+    for second in range(1, 9, 2):
+        pipeline.on_contents(shop.see(second, cola=second))
+        shop.buy(pipeline, f'key-{second}')
+        pipeline.on_contents(shop.see(second + 1))
+        assert pipeline.cart.last_receipt == replay(pipeline.journal).receipts[-1].number
+    receipts = replay(pipeline.journal).receipts
+    assert [receipt_of(pipeline.journal, receipt.sequence) for receipt in receipts] == list(receipts)
+    assert receipt_of(pipeline.journal) == receipts[-1]
+    assert receipt_of(pipeline.journal, 3) is None
+
+
+def test_keys_are_found_by_an_index(shop):
+    connection = shop.pipeline().journal._connection
+    query = "EXPLAIN QUERY PLAN SELECT * FROM events WHERE key = 'k' AND key != '' ORDER BY sequence DESC LIMIT 1"
+    assert 'events_by_key' in connection.execute(query).fetchone()[-1]
 
 
 def test_memory_journal_keeps_nothing_on_the_disk(shop):
