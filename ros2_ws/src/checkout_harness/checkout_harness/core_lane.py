@@ -14,14 +14,12 @@ from typing import Any
 from checkout_cart import conversions as cart_messages
 from checkout_cart.inputs import Checkout, Correct, Operation, Pay
 from checkout_cart.pipeline import Answer, CartPipeline
-from checkout_core import data
 from checkout_core.bags import MessageTypes
-from checkout_core.catalogue import load_catalogue
 from checkout_core.money import Money
 from checkout_harness.buyer import Buyer, Wish
 from checkout_harness.recording import IMAGE_TYPE, TRUTH_TYPE, WEIGHT_TYPE, Recording, Step
 from checkout_harness.rundir import RunFacts, RunWriter, host_facts
-from checkout_harness.settings import CART, PERCEPTION, Settings
+from checkout_harness.settings import CART, PERCEPTION, Settings, shop
 from checkout_perception import conversions as tray_messages
 from checkout_perception.pipeline import TrayPipeline, build_pipeline
 
@@ -49,7 +47,7 @@ def run_core(
         bag_sha256=recording.sha256,
         namespace=recording.namespace,
         cameras=list(recording.cameras),
-        host=host_facts(),
+        host=dict(host_facts()),
         parameters={node: settings.of(node, recording) for node in (PERCEPTION, CART)},
         faults=faults,
     )
@@ -100,7 +98,7 @@ class _Station:
         self._clock = monotonic_ns
         self._host = platform.node()
         cart_config = settings.cart(recording)
-        catalogue = load_catalogue(data.path(cart_config.catalogue))
+        catalogue = shop(cart_config.catalogue)
         self.cart = CartPipeline(cart_config, catalogue=catalogue)
         try:
             self.perception = make_perception(settings.perception(recording), catalogue)

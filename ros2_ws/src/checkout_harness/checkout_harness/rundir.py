@@ -12,6 +12,7 @@ import platform
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,7 @@ def _messages(bag: BagReader, topics: dict[str, tuple[str, str]]) -> Iterator[tu
         yield topics[message.topic][0], bag.decode(message)
 
 
+@cache
 def host_facts() -> dict[str, Any]:
     """Return what a figure depends on beside the code: the machine, the versions, the commit."""
     return {

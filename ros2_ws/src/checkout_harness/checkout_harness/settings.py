@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from checkout_cart.config import CartConfig
+from checkout_core import data
+from checkout_core.catalogue import Catalogue, load_catalogue
 from checkout_core.config import fields_of, from_mapping
 from checkout_core.errors import CheckoutError
 from checkout_harness.buyer import BuyerConfig
 from checkout_harness.recording import Recording
 from checkout_perception.pipeline import TrayPerceptionConfig
 
-__all__ = ['CART', 'PERCEPTION', 'Settings', 'parse_parameters']
+__all__ = ['CART', 'PERCEPTION', 'Settings', 'parse_parameters', 'shop']
 
 PERCEPTION, CART = 'tray_perception', 'cart'
 _NODES: dict[str, type] = {PERCEPTION: TrayPerceptionConfig, CART: CartConfig}
@@ -49,6 +53,18 @@ class Settings:
     def cart(self, recording: Recording) -> CartConfig:
         """Return the configuration of the cart. Raises CheckoutError for an unknown or impossible parameter."""
         return from_mapping(CartConfig, self.of(CART, recording))
+
+
+@cache
+def _load(folder: Path, _newest: int) -> Catalogue:
+    return load_catalogue(folder)
+
+
+def shop(folder: str) -> Catalogue:
+    """Return the catalogue of a folder, relative to the data root; read again when one of its files has changed."""
+    path = data.path(folder)
+    files = [file.stat().st_mtime_ns for file in (path / 'products').glob('*.yaml')]
+    return _load(path, max(files, default=0) + len(files))
 
 
 def parse_parameters(pairs: Sequence[str]) -> dict[str, dict[str, Any]]:

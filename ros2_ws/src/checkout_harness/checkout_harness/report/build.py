@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from checkout_core import data
-from checkout_core.catalogue import Catalogue, load_catalogue
+from checkout_core.catalogue import Catalogue
 from checkout_core.errors import CheckoutError
 from checkout_harness.evaluation import Evaluation, evaluate
 from checkout_harness.frames import FrameComparison
@@ -22,7 +22,7 @@ from checkout_harness.report.junit import write_junit
 from checkout_harness.report.verdict import Verdict, judge
 from checkout_harness.result import stamp_ns
 from checkout_harness.rundir import Outputs, RunFacts, load_run
-from checkout_harness.settings import CART
+from checkout_harness.settings import CART, shop
 from checkout_harness.timing import time_report
 from checkout_harness.truth import TruthTick, read_truth
 
@@ -41,7 +41,7 @@ def analyse(folder: str | Path, bag: str | Path | None = None) -> dict[str, Any]
     """
     folder = Path(folder)
     facts, outputs = load_run(folder)
-    catalogue = load_catalogue(data.path(str(facts.parameters.get(CART, {}).get('catalogue', 'catalogue'))))
+    catalogue = shop(str(facts.parameters.get(CART, {}).get('catalogue', 'catalogue')))
     with Recording(_find_bag(facts, folder, bag)) as recording:
         if recording.sha256 != facts.bag_sha256:
             raise CheckoutError(f'{recording.path} is not the bag that was replayed; give that one with --bag.')

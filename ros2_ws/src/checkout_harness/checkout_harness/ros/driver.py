@@ -138,7 +138,7 @@ def _run(job: Job) -> int:
             bag_sha256=recording.sha256,
             namespace=recording.namespace,
             cameras=list(recording.cameras),
-            host=host_facts(),
+            host=dict(host_facts()),
             parameters={node: job.settings.of(node, recording) for node in (PERCEPTION, CART)},
             faults=job.faults,
         )
