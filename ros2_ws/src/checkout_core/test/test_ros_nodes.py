@@ -180,6 +180,14 @@ def test_diagnostics_reach_a_subscriber(ros, make):
     assert (values['device'], values['dropped'], values['answered']) == ('CPUExecutionProvider', '2', '1')
     assert values['stage.decode.p95_ms'] == '1.25'
     assert {'rate_hz', 'cpu_percent', 'rss_mb', 'gpu'} <= set(values)
+    node.create_publisher(DiagnosticStatus, 'verdict', 1)
+    listener.create_subscription(DiagnosticStatus, '/station_1/verdict', heard.append, 1)
+
+    def reached():
+        pairs = {pair.key: pair.value for pair in reporter.message().status[0].values}
+        return pairs['subscribers./station_1/verdict'] == '1'
+
+    spin_until(ros, [node, listener], reached)
     reporter.set_status(DiagnosticStatus.WARN, 'No camera.')
     assert reporter.message().status[0].level == DiagnosticStatus.WARN
     assert reporter.message().status[0].message == 'No camera.'

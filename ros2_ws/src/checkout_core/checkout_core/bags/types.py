@@ -165,7 +165,7 @@ class PackageTypes:
     def __init__(self, types: MessageTypes, package: str) -> None:
         self._types, self._package = types, package
 
-    def __getattr__(self, name: str) -> Callable[[], Any]:
+    def __getattr__(self, name: str) -> Any:
         """Return what makes a message; it is looked up once."""
         if name.startswith('_'):
             raise AttributeError(name)

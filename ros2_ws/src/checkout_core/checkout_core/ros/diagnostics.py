@@ -21,7 +21,7 @@ class DiagnosticsReporter:
 
     Keys: `rate_hz` (of `tick`, since the last message), `answered` and `dropped` (totals), `device`,
     `stage.<name>.p50_ms`, `.p95_ms`, `.max_ms` (over the last `window` samples), `cpu_percent` and `rss_mb` of the
-    process, `gpu` (`none` without NVML), and what `set` was given. The status is named `<node>: <hardware_id>`; its
+    process, `gpu` (`none` without NVML), `subscribers.<topic>` of every publisher, and what `set` was given. The status is named `<node>: <hardware_id>`; its
     level is OK unless `set_status` says otherwise.
 
     The timer runs on the steady clock, since a paused simulation is when one wants to see diagnostics. Stamps are the
@@ -63,6 +63,7 @@ class DiagnosticsReporter:
     def message(self) -> DiagnosticArray:
         """Build the message of now; the rate is counted from the previous call."""
         pairs, _ = self._telemetry.report()
+        pairs = [*pairs, *self._subscribers()]
         with self._lock:
             level, text = self._level, self._message
         status = DiagnosticStatus(
@@ -75,6 +76,12 @@ class DiagnosticsReporter:
         array = DiagnosticArray(status=[status])
         array.header.stamp = self._node.get_clock().now().to_msg()
         return array
+
+    def _subscribers(self) -> list[tuple[str, str]]:
+        """Return how many subscribers each publisher reaches; a lock-step replay begins when all of them are there."""
+        topics = {publisher.topic_name: publisher for publisher in self._node.publishers}
+        own = [name for name in sorted(topics) if name not in ('/rosout', '/parameter_events', '/diagnostics')]
+        return [(f'subscribers.{name}', str(topics[name].get_subscription_count())) for name in own]
 
     def publish(self) -> None:
         """Publish now; the timer calls this once a second."""
