@@ -21,8 +21,8 @@ class DiagnosticsReporter:
 
     Keys: `rate_hz` (of `tick`, since the last message), `answered` and `dropped` (totals), `device`,
     `stage.<name>.p50_ms`, `.p95_ms`, `.max_ms` (over the last `window` samples), `cpu_percent` and `rss_mb` of the
-    process, `gpu` (`none` without NVML), `subscribers.<topic>` of every publisher, and what `set` was given. The status is named `<node>: <hardware_id>`; its
-    level is OK unless `set_status` says otherwise.
+    process, `gpu` (`none` without NVML), `subscribers.<topic>` of every publisher, and what `set` was given. The status
+    is named `<node>: <hardware_id>`; its level is OK unless `set_status` says otherwise.
 
     The timer runs on the steady clock, since a paused simulation is when one wants to see diagnostics. Stamps are the
     node's clock.
