@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from checkout_core.catalogue import (
     Catalogue,
     ean13_check_digit,
     load_assortment,
     load_catalogue,
     load_product,
+    load_strangers,
     product_from_mapping,
 )
 from checkout_core.errors import CheckoutError
@@ -224,3 +226,11 @@ def test_the_shop_loads_and_its_starter_assortment_has_twelve_products():
     assert len(starter) == 12
     assert set(starter.skus) <= set(catalogue.skus)
     assert len(starter.families()) >= 2
+
+
+def test_strangers_lie_outside_the_catalogue():
+    catalogue, strangers = load_catalogue(), load_strangers()
+    assert len(strangers) == 12
+    assert not set(strangers.skus) & set(catalogue.skus)
+    assert not {p.ean13 for p in strangers} & {p.ean13 for p in catalogue}
+    assert not {p.name_ko for p in strangers} & {p.name_ko for p in catalogue}

@@ -6,11 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from checkout_core.catalogue import Product
+from checkout_sim.models import build_model
 from checkout_sim.preview import look, picture
+from checkout_sim.shapes.build import print_sheet
 from checkout_sim.shapes.parts import Model, Part
 
 CAMERA_PPM = 1100  # pixels a metre of a 640x480 camera that sees a tray from 0.6 m
-VIEWS = [(0, -89.9), (0, 89.9)] + [(azimuth, elevation) for elevation in (-45, 0, 45) for azimuth in range(0, 360, 45)]
+# The six faces and the eight corners.
+VIEWS = [
+    (0, -89.9),
+    (0, 89.9),
+    *[(a, 0) for a in range(0, 360, 90)],
+    *[(a, e) for e in (-35, 35) for a in range(45, 360, 90)],
+]
 
 
 def triangle_normals(part: Part) -> NDArray[np.float64]:
@@ -58,11 +67,34 @@ def printed(model: Model) -> NDArray[np.bool_]:
     return np.asarray(mask)
 
 
-def share_that_differs(a: Model, b: Model) -> float:
-    """Return the share of printed pixels that differ visibly (more than 24 of 255 in a channel) between two atlases."""
-    differs = np.abs(a.atlas.astype(np.int16) - b.atlas).max(-1) > 24
-    used = printed(a)
-    return float((differs & used).sum() / used.sum())
+def share_that_differs(a: Product, b: Product) -> float:
+    """Return the share of printed pixels that differ visibly (more than 24 of 255 in a channel) between two labels.
+
+    Packages of two sizes are compared panel by panel at half the resolution, the smaller one enlarged.
+    """
+    first, second = build_model(a), build_model(b)
+    used = printed(first)
+    if a.package == b.package:
+        differs = _differs(first.atlas, second.atlas) & used
+        return float(differs.sum() / used.sum())
+    sheets = print_sheet(a)[1], print_sheet(b)[1]
+    changed = total = 0
+    for name, (x0, y0, x1, y1) in sheets[0].pixels.items():
+        size = (max(1, (x1 - x0) // 2), max(1, (y1 - y0) // 2))
+        halves = []
+        for sheet in sheets:
+            left, top, right, low = sheet.pixels[name]
+            panel = Image.fromarray(sheet.atlas[top:low, left:right])
+            halves.append(np.asarray(panel.resize(size, Image.Resampling.BOX)))
+        seen = np.asarray(Image.fromarray(used[y0:y1, x0:x1]).resize(size))
+        changed += int((_differs(*halves) & seen).sum())
+        total += int(seen.sum())
+    return changed / total
+
+
+def _differs(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    result: NDArray[np.bool_] = np.abs(a.astype(np.int16) - b).max(-1) > 24
+    return result
 
 
 def camera_view(

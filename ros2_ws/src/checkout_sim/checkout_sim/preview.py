@@ -13,6 +13,7 @@ from checkout_sim.shapes.parts import Model, Part, Quat
 
 F64 = NDArray[np.float64]
 _LIGHT = np.array([-0.35, 0.55, 0.76])  # towards the lamp, in view coordinates: right, up, to the eye
+_HALF = (_LIGHT + np.array([0.0, 0.0, 1.0])) / np.linalg.norm(_LIGHT + np.array([0.0, 0.0, 1.0]))  # for highlights
 
 
 def matrix(q: Quat) -> F64:
@@ -60,53 +61,41 @@ def _draw(
 ) -> None:
     h, w = depth.shape
     height, width = atlas.shape[:2]
-    x, y = p[:, 0] * scale + w / 2, h / 2 - p[:, 1] * scale
-    normals = part.normals @ view.T
-    opacity = part.material.opacity
-    layer = depth if opacity >= 1 else depth.copy()  # a translucent part hides itself but not what lies behind it
-    result = colour if opacity >= 1 else colour.copy()
-    for a, b, c in part.faces:
-        area = (x[b] - x[a]) * (y[c] - y[a]) - (x[c] - x[a]) * (y[b] - y[a])
-        if area >= -1e-9:
-            continue  # seen from behind (y grows downwards here)
-        x0, x1 = (
-            max(0, int(np.ceil(min(x[a], x[b], x[c]) - 0.5))),
-            min(w - 1, int(np.floor(max(x[a], x[b], x[c]) - 0.5))),
-        )
-        y0, y1 = (
-            max(0, int(np.ceil(min(y[a], y[b], y[c]) - 0.5))),
-            min(h - 1, int(np.floor(max(y[a], y[b], y[c]) - 0.5))),
-        )
-        if x1 < x0 or y1 < y0:
-            continue
-        px, py = np.meshgrid(np.arange(x0, x1 + 1) + 0.5, np.arange(y0, y1 + 1) + 0.5)
-        wb = ((px - x[a]) * (y[c] - y[a]) - (x[c] - x[a]) * (py - y[a])) / area
-        wc = ((x[b] - x[a]) * (py - y[a]) - (px - x[a]) * (y[b] - y[a])) / area
-        wa = 1 - wb - wc
-        z = wa * p[a, 2] + wb * p[b, 2] + wc * p[c, 2]
-        inside = (wa >= -1e-9) & (wb >= -1e-9) & (wc >= -1e-9) & (z > layer[y0 : y1 + 1, x0 : x1 + 1])
-        if not inside.any():
-            continue
-        wa, wb, wc = wa[inside], wb[inside], wc[inside]
-        uv = wa[:, None] * part.uvs[a] + wb[:, None] * part.uvs[b] + wc[:, None] * part.uvs[c]
-        column = np.clip((uv[:, 0] * width).astype(int), 0, width - 1)
-        row = np.clip((uv[:, 1] * height).astype(int), 0, height - 1)
-        tone = atlas[row, column].astype(np.float64) * part.material.tint
-        if shaded:
-            n = wa[:, None] * normals[a] + wb[:, None] * normals[b] + wc[:, None] * normals[c]
-            n /= np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-9)
-            half = (_LIGHT + np.array([0.0, 0.0, 1.0])) / np.linalg.norm(_LIGHT + np.array([0.0, 0.0, 1.0]))
-            gloss = np.clip(n @ half, 0, 1) ** (4 + 60 * (1 - part.material.roughness))
-            tone = (
-                tone * (0.45 + 0.6 * np.clip(n @ _LIGHT, 0, 1))[:, None] + 120 * part.material.specular * gloss[:, None]
-            )
-        yy, xx = py[inside].astype(int), px[inside].astype(int)
-        layer[yy, xx] = z[inside]
-        result[yy, xx] = tone
-    if opacity < 1:
-        seen = layer > depth
-        colour[seen] = colour[seen] * (1 - opacity) + result[seen] * opacity
-        np.maximum(depth, layer, out=depth)
+    corners = np.stack([p[:, 0] * scale + w / 2, h / 2 - p[:, 1] * scale], -1)[part.faces]  # (F, 3, 2) pixels
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
+    low = np.maximum(np.ceil(corners.min(1) - 0.5), 0).astype(int)
+    high = np.minimum(np.floor(corners.max(1) - 0.5), (w - 1, h - 1)).astype(int)
+    spans = np.maximum(high - low + 1, 0)
+    spans[area >= -1e-9] = 0  # seen from behind: y grows downwards here
+    # All pixels of all bounding boxes in one array, then those inside their triangle.
+    counts = spans.prod(1)
+    f = np.repeat(np.arange(len(counts)), counts)
+    k = np.arange(len(f)) - np.repeat(np.cumsum(counts) - counts, counts)
+    column, row = low[f, 0] + k % spans[f, 0], low[f, 1] + k // spans[f, 0]
+    x, y = column + 0.5 - a[f, 0], row + 0.5 - a[f, 1]
+    wb = (x * (c[f, 1] - a[f, 1]) - (c[f, 0] - a[f, 0]) * y) / area[f]
+    wc = ((b[f, 0] - a[f, 0]) * y - x * (b[f, 1] - a[f, 1])) / area[f]
+    weights = np.stack([1 - wb - wc, wb, wc], -1)
+    z = (weights * p[part.faces[f], 2]).sum(-1)
+    keep = np.flatnonzero((weights >= -1e-9).all(-1) & (z > depth[row, column]))
+    keep = keep[np.argsort(z[keep], kind='stable')]  # the nearest is written last and stays
+    f, row, column, weights, z = f[keep], row[keep], column[keep], weights[keep][..., None], z[keep]
+    uv = (weights * part.uvs[part.faces[f]]).sum(1)
+    texel = np.clip((uv * (width, height)).astype(int), 0, (width - 1, height - 1))
+    tone = atlas[texel[:, 1], texel[:, 0]] * np.asarray(part.material.tint)
+    if shaded:
+        n = (weights * (part.normals @ view.T)[part.faces[f]]).sum(1)
+        n /= np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-9)
+        gloss = np.clip(n @ _HALF, 0, 1) ** (4 + 60 * (1 - part.material.roughness))
+        tone = tone * (0.45 + 0.6 * np.clip(n @ _LIGHT, 0, 1))[:, None] + 120 * part.material.specular * gloss[:, None]
+    front = np.full((h, w), -1)
+    front[row, column] = np.arange(len(keep))
+    seen = front >= 0
+    nearest = front[seen]
+    opacity = part.material.opacity  # a translucent part hides its own far side but not what lies behind it
+    colour[seen] = colour[seen] * (1 - opacity) + tone[nearest] * opacity
+    depth[seen] = z[nearest]
 
 
 def contact_sheet(models: Sequence[Model], titles: Sequence[str], columns: int = 4, tile: int = 320) -> Image.Image:
@@ -118,7 +107,13 @@ def contact_sheet(models: Sequence[Model], titles: Sequence[str], columns: int =
     for k, (model, title) in enumerate(zip(models, titles, strict=True)):
         x, y = k % columns * tile, k // columns * tile
         half, room = tile // 2, (tile - 26) // 2
-        scale = min(room, half) * 0.94 / max(float(np.linalg.norm(model.extent[:2])), model.extent[2], 0.02)
+        points = np.concatenate([part.vertices for part in model.parts])
+        reach = max(
+            float(np.abs(points @ view.T)[:, axis].max()) / side
+            for view in views
+            for axis, side in ((0, half), (1, room))
+        )
+        scale = 0.46 / reach
         for i, view in enumerate(views):
             fine = 2 * scale
             rgb, mask = picture(model, view, fine, (2 * half, 2 * room))

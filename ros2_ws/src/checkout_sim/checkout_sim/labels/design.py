@@ -57,6 +57,7 @@ class Design:
     shape: str
     category: str
     weight_g: float
+    slim: bool  # one of a family: flavour print is kept slim, as look-alikes share most of their label
 
     def rng(self, salt: str = '') -> random.Random:
         """Return a generator that is the same for all members of a look-alike family."""
@@ -109,6 +110,7 @@ def design_of(product: Product) -> Design:
         shape=product.package.shape,
         category=product.category,
         weight_g=product.weight_g,
+        slim=product.family is not None,
     )
 
 

@@ -19,7 +19,6 @@ class Composition:
     arch: float = 0.0
     turn: float = 0.0
     shadow: float = 0.0
-    left: bool = False  # the column is flush left
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""Pictures of biscuits and sweets."""
+"""Pictures of biscuits, sweets and desserts."""
 
 from __future__ import annotations
 
 import math
 
-from checkout_sim.labels.canvas import Canvas, Colour, Point, darker, ellipse_points, lighter
+from checkout_sim.labels.canvas import WHITE, Canvas, Colour, Point, darker, ellipse_points, lighter, mix, turned
 from checkout_sim.labels.design import Design
 
 _CHOCOLATE: Colour = (86, 44, 24)
@@ -96,3 +96,82 @@ def _cookie(c: Canvas, at: Point, s: float) -> None:
 
 def _span(start: float, stop: float) -> list[float]:
     return [start + (stop - start) * i / 12 for i in range(13)]
+
+
+def jelly(c: Canvas, at: Point, r: float, d: Design) -> None:
+    """Draw translucent cubes and drops in the flavour's family colour."""
+    rng = d.rng('jelly')
+    x, y = at
+    for _ in range(9):
+        px, py, s = x + rng.uniform(-0.6, 0.6) * r, y + rng.uniform(-0.55, 0.6) * r, r * rng.uniform(0.18, 0.28)
+        a = rng.uniform(0, 90)
+        cube = turned([(px - s, py - s), (px + s, py - s), (px + s, py + s), (px - s, py + s)], (px, py), a)
+        c.polygon(cube, mix(d.accent, WHITE, 0.25), 0.75)
+        c.line([*cube, cube[0]], lighter(d.accent, 0.75), r * 0.03, 0.9)
+        c.ellipse((px - s * 0.3, py - s * 0.35), s * 0.3, s * 0.14, WHITE, 0.8)
+
+
+def candies(c: Canvas, at: Point, r: float, d: Design) -> None:
+    """Draw wrapped sweets."""
+    x, y = at
+    for k, (dx, dy, lean) in enumerate(((-0.4, -0.35, -20), (0.42, -0.15, 25), (-0.15, 0.45, 5))):
+        px, py = x + dx * r, y + dy * r
+        tone = (d.accent, lighter(d.accent, 0.45), darker(d.accent, 0.15))[k]
+        for side in (-1, 1):
+            wing = turned(
+                [
+                    (px + side * r * 0.26, py),
+                    (px + side * r * 0.52, py - r * 0.2),
+                    (px + side * r * 0.46, py),
+                    (px + side * r * 0.52, py + r * 0.2),
+                ],
+                (px, py),
+                lean,
+            )
+            c.solid(wing, lighter(tone, 0.3), 0.4, 0.2)
+        c.ball((px, py), r * 0.30, r * 0.26, tone, 0.5, 0.3)
+        c.line(turned(ellipse_points((px, py), r * 0.16, r * 0.24, 12, -80, 160), (px, py), lean), WHITE, r * 0.05, 0.8)
+
+
+def yogurt(c: Canvas, at: Point, r: float, _d: Design) -> None:
+    """Draw a swirl of yogurt on a spoon."""
+    x, y = at
+    c.line([(x + r * 0.2, y + r * 0.3), (x + r * 0.95, y + r * 0.85)], (176, 182, 190), r * 0.1)
+    c.ball((x - r * 0.1, y + r * 0.3), r * 0.62, r * 0.36, (190, 196, 204), 0.5, 0.3)
+    for k, s in enumerate((0.56, 0.44, 0.30, 0.15)):
+        c.ball((x - r * 0.1 + r * 0.03 * k, y + r * (0.16 - 0.22 * k)), r * s, r * s * 0.52, (252, 250, 246), 0.7, 0.14)
+
+
+def popcorn(c: Canvas, at: Point, r: float, d: Design) -> None:
+    """Draw popped corn."""
+    rng = d.rng('popcorn')
+    x, y = at
+    for _ in range(20):
+        px, py, s = x + rng.uniform(-0.65, 0.65) * r, y + rng.uniform(-0.6, 0.65) * r, r * rng.uniform(0.13, 0.2)
+        for k in range(5):
+            a = math.tau * k / 5
+            c.ball(
+                (px + s * 0.7 * math.cos(a), py + s * 0.7 * math.sin(a)), s * 0.7, s * 0.65, (252, 240, 206), 0.6, 0.16
+            )
+        c.ball((px, py), s * 0.5, s * 0.5, (244, 206, 110), 0.5, 0.15)
+
+
+def pudding(c: Canvas, at: Point, r: float, _d: Design) -> None:
+    """Draw a custard pudding with caramel."""
+    x, y = at
+    c.ball((x, y + r * 0.6), r * 0.95, r * 0.24, (240, 238, 232), 0.5, 0.2)
+    c.solid(
+        [
+            (x - r * 0.42, y - r * 0.45),
+            (x + r * 0.42, y - r * 0.45),
+            (x + r * 0.68, y + r * 0.6),
+            (x - r * 0.68, y + r * 0.6),
+        ],
+        (250, 208, 96),
+        0.4,
+        0.25,
+    )
+    c.ball((x, y - r * 0.45), r * 0.44, r * 0.16, (122, 62, 20), 0.4, 0.3)
+    for k in range(5):
+        px = x + r * (-0.36 + 0.18 * k)
+        c.line([(px, y - r * 0.42), (px * 1.0, y - r * (0.1 - 0.12 * (k % 2)))], (130, 68, 24), r * 0.11)

@@ -29,7 +29,7 @@ def front(c: Canvas, d: Design, p: Panel) -> None:
     background(c, d)
     foot = _band_height(c, p)
     compose(c, (0, 0, c.w, c.h - foot), d)
-    _net(c, (c.w, c.h - foot), d)
+    net(c, (c.w, c.h - foot), d)
     band(c, (0, c.h - foot, c.w, c.h), d)
 
 
@@ -39,13 +39,13 @@ def back(c: Canvas, d: Design, p: Panel) -> None:
     foot = _band_height(c, p)
     box = (0.0, 0.0, c.w, c.h - foot)
     if c.w > 1.3 * c.h:
-        _small_title(c, (c.w * 0.03, c.h * 0.04, c.w * 0.36, (c.h - foot) * 0.62), d)
+        small_title(c, (c.w * 0.03, c.h * 0.04, c.w * 0.36, (c.h - foot) * 0.62), d)
         MOTIFS[d.motif](c, (c.w * 0.19, (c.h - foot) * 0.79), min(c.w * 0.12, c.h * 0.15), d)
-        _information(c, (c.w * 0.39, c.h * 0.06, c.w * 0.97, c.h - foot - c.h * 0.05), d)
+        information(c, (c.w * 0.39, c.h * 0.06, c.w * 0.97, c.h - foot - c.h * 0.05), d)
     else:
         top = min(c.h * 0.24, c.w * 0.34)
-        _small_title(c, (c.w * 0.06, c.h * 0.03, c.w * 0.94, c.h * 0.03 + top), d)
-        _information(c, (c.w * 0.06, c.h * 0.05 + top, c.w * 0.94, box[3] - c.h * 0.025), d)
+        small_title(c, (c.w * 0.06, c.h * 0.03, c.w * 0.94, c.h * 0.03 + top), d)
+        information(c, (c.w * 0.06, c.h * 0.05 + top, c.w * 0.94, box[3] - c.h * 0.025), d)
     band(c, (0, c.h - foot, c.w, c.h), d)
 
 
@@ -107,7 +107,7 @@ def info(c: Canvas, d: Design, p: Panel) -> None:
     background(c, d)
     foot = _band_height(c, p)
     edge = min(c.w, c.h) * 0.06
-    _information(c, (edge, edge, c.w - edge, c.h - foot - edge * 0.6), d)
+    information(c, (edge, edge, c.w - edge, c.h - foot - edge * 0.6), d)
     band(c, (0, c.h - foot, c.w, c.h), d)
 
 
@@ -119,9 +119,9 @@ def wrap(c: Canvas, d: Design, p: Panel) -> None:
     collar = c.h * 0.026 if d.shape == 'can' else 0.0
     for i in range(2):
         compose(c, (half * i + half * 0.03, collar, half * (i + 1) - half * 0.03, c.h - foot), d)
-        _net(c, (half * (i + 1) - half * 0.06, c.h - foot), d)
+        net(c, (half * (i + 1) - half * 0.06, c.h - foot), d)
     column = (c.w * 0.815, collar + c.h * 0.04, c.w * 0.985, c.h - foot - c.h * 0.035)
-    _information(c, column, d)
+    information(c, column, d)
     if collar:
         c.rect((0, 0, c.w, collar), d.flavour_colour)
         c.rect((0, collar, c.w, collar + c.h * 0.008), lighter(d.flavour_colour, 0.8))
@@ -164,10 +164,11 @@ def paper_lid(c: Canvas, d: Design, _p: Panel) -> None:
     r = c.w / 2
     background(c, d)
     compose(c, (r * 0.22, r * 0.22, r * 1.78, r * 1.78), d)
-    c.ring((r, r), r, r * 0.13, d.flavour_colour)
-    c.ring((r, r), r * 0.88, r * 0.02, lighter(d.flavour_colour, 0.8))
+    rim, edge, line, size = (0.075, 0.935, 0.9625, 0.058) if d.slim else (0.13, 0.88, 0.935, 0.10)
+    c.ring((r, r), r, r * rim, d.flavour_colour)
+    c.ring((r, r), r * edge, r * 0.02, lighter(d.flavour_colour, 0.8))
     for k in range(3):
-        _around(c, f'{d.flavour} {d.flavour_en}', r, r * 0.935, r * 0.10, 120 * k + 60, readable(d.flavour_colour))
+        _around(c, f'{d.flavour} {d.flavour_en}', r, r * line, r * size, 120 * k + 60, readable(d.flavour_colour))
     _outside(c, r, lighter(d.base, 0.4))
 
 
@@ -175,7 +176,7 @@ def paper_base(c: Canvas, d: Design, _p: Panel) -> None:
     """Draw the bottom of a cup: white board with a ring of the flavour colour, name and bar code."""
     r = c.w / 2
     c.rect((0, 0, c.w, c.h), d.paper)
-    c.ring((r, r), r, r * 0.16, d.flavour_colour)
+    c.ring((r, r), r, r * (0.09 if d.slim else 0.16), d.flavour_colour)
     c.ring((r, r), r * 0.80, r * 0.03, darker(d.paper, 0.2))
     brand_mark(c, (r, r * 0.55), r * 0.24, d)
     c.text((r, r * 0.80), ' '.join(d.title), r * 0.19, INK, 'square', anchor='mm', max_width=r * 1.3)
@@ -219,7 +220,8 @@ def metal(c: Canvas, _d: Design, _p: Panel) -> None:
         c.rect((c.w * i / 24, 0, c.w * (i + 1) / 24, c.h), (level, level, min(255, level + 4)))
 
 
-def _net(c: Canvas, corner: tuple[float, float], d: Design) -> None:
+def net(c: Canvas, corner: tuple[float, float], d: Design) -> None:
+    """Write the net content left above a corner."""
     size = min(max(min(c.w, c.h) * 0.042, 3.2), 6.0)
     tone = WHITE if readable(d.second) == WHITE else INK
     halo = (30, 22, 20) if tone == WHITE else (255, 255, 255)
@@ -235,7 +237,8 @@ def _net(c: Canvas, corner: tuple[float, float], d: Design) -> None:
     )
 
 
-def _small_title(c: Canvas, box: Box, d: Design) -> None:
+def small_title(c: Canvas, box: Box, d: Design) -> None:
+    """Draw brand, title and flavour for a back, in a row or below one another as the box allows."""
     x0, y0, x1, y1 = box
     w, h = x1 - x0, y1 - y0
     size = min(h * 0.30, w * 0.16)
@@ -265,7 +268,7 @@ def _small_title(c: Canvas, box: Box, d: Design) -> None:
     )
 
 
-def _information(c: Canvas, box: Box, d: Design) -> None:
+def information(c: Canvas, box: Box, d: Design) -> None:
     """Draw the paper panel: tables, texts, recycling mark, bar code; stacked when upright, side by side when wide."""
     x0, y0, x1, y1 = box
     w, h = x1 - x0, y1 - y0

@@ -33,15 +33,11 @@ _SIZES: dict[str, tuple[tuple[tuple[float, float], ...], tuple[float, float]]] =
     'cup': (((70, 145), (55, 105), (58, 115)), (0.12, 0.8)),
     'bag': (((70, 180), (95, 240), (22, 62)), (0.06, 0.35)),
     'kimbap': (((80, 105), (72, 95), (26, 38)), (0.5, 0.8)),
-}
-_TONES: dict[str, tuple[str, ...]] = {
-    'can': (),
-    'bottle': ('cap',),
-    'carton': (),
-    'cup': (),
-    'bag': (),
-    'kimbap': (),
-    'box': (),
+    'pouch': (((78, 160), (110, 200), (18, 38)), (0.3, 0.75)),
+    'tube': (((28, 50), (110, 185)), (0.6, 0.85)),
+    'canister': (((50, 84), (95, 215)), (0.12, 0.5)),
+    'tray': (((100, 210), (70, 160), (28, 62)), (0.25, 0.75)),
+    'fruit': (((48, 100), (46, 100)), (0.85, 0.95)),
 }
 
 
@@ -56,8 +52,6 @@ def invent(seed: int) -> Product:
     shape = rng.choice(sorted(_SIZES))
     ranges, density = _SIZES[shape]
     size = [round(rng.uniform(low, high)) for low, high in ranges]
-    if shape == 'cup':
-        size[1] = round(min(size[1], size[0] * rng.uniform(0.68, 0.92)))
     hue = rng.random()
     dark = rng.random() < 0.55
     base = (
@@ -79,9 +73,10 @@ def invent(seed: int) -> Product:
     flavour_ko, flavour_en = rng.choice(_FLAVOURS)
     brand = _word(rng, rng.choice((2, 2, 3)))
     title = _word(rng, rng.choice((1, 2, 2, 3))) + kind
+    size = _proportioned(rng, shape, size)
     weight = max(8.0, _volume(shape, size) * rng.uniform(*density))
     first12 = f'299{seed % 10**9:09d}'
-    options: dict[str, object] = {tone: _hex(_hsv(rng.random(), 0.7, 0.8)) for tone in _TONES[shape]}
+    options = _options(rng, shape)
     return Product(
         sku=f'stranger_{seed}',
         name_ko=f'{brand} {title}',
@@ -125,6 +120,42 @@ def invent(seed: int) -> Product:
     )
 
 
+def _proportioned(rng: random.Random, shape: str, size: list[int]) -> list[int]:
+    """Return the sizes with those corrected that a shape could not have together."""
+    if shape == 'cup':
+        size[1] = round(min(size[1], size[0] * rng.uniform(0.68, 0.92)))
+    elif shape == 'fruit':
+        size[1] = round(size[0] * rng.uniform(0.8, 1.05))
+    elif shape in ('bag', 'pouch'):
+        size[2] = round(min(size[2], size[0] * 0.36))
+    return size
+
+
+def _options(rng: random.Random, shape: str) -> dict[str, object]:
+    """Return what else a package of this shape may have: caps, lids, finishes, skins."""
+    tone = _hex(_hsv(rng.random(), rng.uniform(0.0, 0.8), rng.uniform(0.3, 1.0)))
+    if shape == 'bottle':
+        shell = _hsv(rng.random(), rng.uniform(0.05, 0.7), rng.uniform(0.5, 1.0))
+        return {'cap': tone, 'shell': _hex(shell), 'contents': _hex(shell), 'opacity': round(rng.uniform(0.25, 1.0), 2)}
+    if shape in ('tube', 'canister'):
+        return {'cap': tone}
+    if shape == 'carton':
+        return {'cap': tone} if rng.random() < 0.5 else {}
+    if shape == 'pouch':
+        finish: dict[str, object] = {'finish': rng.choice(('gloss', 'matte', 'foil'))}
+        return finish | {'spout': tone} if rng.random() < 0.35 else finish
+    if shape == 'bag':
+        return {'finish': rng.choice(('gloss', 'matte', 'foil'))}
+    if shape == 'tray':
+        return {'lid': rng.choice(('film', 'dome')), 'plastic': tone}
+    if shape == 'fruit':
+        skin = _hsv(rng.uniform(0.0, 0.33), rng.uniform(0.5, 0.9), rng.uniform(0.5, 0.95))
+        return {'kind': rng.choice(('apple', 'tangerine', 'pear')), 'skin': _hex(skin)}
+    if shape == 'can':
+        return {'style': rng.choice(('drink', 'drink', 'food'))}
+    return {}
+
+
 def _word(rng: random.Random, length: int) -> str:
     return ''.join(rng.choice(_SYLLABLES) for _ in range(length))
 
@@ -140,9 +171,13 @@ def _hex(colour: Colour) -> str:
 
 def _volume(shape: str, size: list[int]) -> float:
     """Return the rough volume of a package in cm3."""
+    if shape == 'tube':
+        return 0.6 * size[0] ** 2 * size[1] / 1000
+    if shape == 'fruit':
+        return 0.5 * size[0] ** 2 * size[1] / 1000
     if len(size) == 2:
         return 0.75 * size[0] ** 2 * size[1] / 1000
-    fill = {'bag': 0.55, 'cup': 0.0, 'kimbap': 0.5}.get(shape, 0.97)
+    fill = {'bag': 0.55, 'pouch': 0.5, 'tray': 0.8, 'kimbap': 0.5}.get(shape, 0.97)
     if shape == 'cup':
         return 0.785 * ((size[0] + size[1]) / 2) ** 2 * size[2] / 1000
     return fill * size[0] * size[1] * size[2] / 1000

@@ -13,14 +13,18 @@ from checkout_core.errors import CheckoutError
 from checkout_sim.labels.canvas import Canvas
 from checkout_sim.labels.design import Design, design_of
 from checkout_sim.labels.panels import ROLES
+from checkout_sim.labels.panels_more import MORE_ROLES
 from checkout_sim.labels.panels_soft import SOFT_ROLES
 from checkout_sim.labels.sheet import Panel, Sheet, make_sheet
 from checkout_sim.shapes.box import BOX, CARTON
+from checkout_sim.shapes.fruit import FRUIT
 from checkout_sim.shapes.mesh import centroid
 from checkout_sim.shapes.parts import Model, Primitive
-from checkout_sim.shapes.round import BOTTLE, CAN, CUP
+from checkout_sim.shapes.pouch import POUCH, TUBE
+from checkout_sim.shapes.round import BOTTLE, CAN, CANISTER, CUP
 from checkout_sim.shapes.shape import Body, Shape
 from checkout_sim.shapes.soft import BAG, KIMBAP
+from checkout_sim.shapes.tray import TRAY
 
 SHAPES: dict[str, Shape] = {
     'box': BOX,
@@ -30,6 +34,11 @@ SHAPES: dict[str, Shape] = {
     'cup': CUP,
     'bag': BAG,
     'kimbap': KIMBAP,
+    'pouch': POUCH,
+    'tube': TUBE,
+    'canister': CANISTER,
+    'tray': TRAY,
+    'fruit': FRUIT,
 }
 SOFT = frozenset({'bag', 'pouch'})  # shapes whose mesh depends on the variant
 
@@ -48,7 +57,7 @@ def shape_of(product: Product) -> Shape:
 def print_sheet(product: Product) -> tuple[Design, Sheet]:
     """Draw the atlas of a product."""
     design = design_of(product)
-    roles = {**ROLES, **SOFT_ROLES}
+    roles = {**ROLES, **SOFT_ROLES, **MORE_ROLES}
 
     def draw(c: Canvas, panel: Panel) -> None:
         roles[panel.role](c, design, panel)

@@ -21,11 +21,14 @@ _PAPER = Material(roughness=0.5, specular=0.3)
 _MM = 0.001
 
 
+def _can_style(product: Product) -> str:
+    return Options(product, {'style'}).choice('style', ('drink', 'food'), 'drink')
+
+
 def _can_panels(product: Product) -> Sequence[Panel]:
-    Options(product, set())
     diameter, height = product.package.size_mm
     around = math.pi * diameter
-    rim = diameter * 0.82
+    rim = diameter * (0.82 if _can_style(product) == 'drink' else 0.97)
     return (
         Panel('wrap', 'wrap', around, height - 1),
         Panel('lid', 'can_lid', rim, rim),
@@ -37,6 +40,8 @@ def _can_panels(product: Product) -> Sequence[Panel]:
 def _can(product: Product, sheet: Sheet, _variant: int) -> Body:
     r, h = product.package.size_mm[0] / 2 * _MM, product.package.size_mm[1] * _MM
     rects = sheet.rects
+    if _can_style(product) == 'food':
+        return _food_can(sheet, r, h)
     top, low, neck = h / 2, -h / 2, r * 0.82
     mesh = Mesh()
     lathe(
@@ -96,6 +101,25 @@ def _can(product: Product, sheet: Sheet, _variant: int) -> Body:
     return Body((mesh.part(_CAN),), (Primitive('cylinder', (r, h / 2)),), rests)
 
 
+def _food_can(sheet: Sheet, r: float, h: float) -> Body:
+    """Build a straight tin with a rolled rim at both ends."""
+    rects, top, low, lid = sheet.rects, h / 2, -h / 2, r * 0.955
+    mesh = Mesh()
+    lathe(
+        mesh,
+        [(0, top - 3e-3), (lid * 0.6, top - 3e-3), (lid * 0.9, top - 3e-3), (lid, top - 0.4e-3)],
+        rects['lid'],
+        disc=lid,
+    )
+    rim = [(lid, top - 0.4e-3), (r * 0.98, top), (r, top - 0.6e-3), (r, top - 2e-3), (r * 0.975, top - 2.6e-3)]
+    lathe(mesh, rim, rects['metal'])
+    lathe(mesh, [(r * 0.975, top - 2.6e-3), (r * 0.975, 0), (r * 0.975, low + 2.6e-3)], rects['wrap'])
+    lathe(mesh, [(p, -z) for p, z in reversed(rim)], rects['metal'])
+    base = [(lid, low + 0.4e-3), (lid * 0.9, low + 2.4e-3), (lid * 0.6, low + 2.4e-3), (0, low + 2.4e-3)]
+    lathe(mesh, base, rects['base'], disc=lid, under=True)
+    return Body((mesh.part(_CAN),), (Primitive('cylinder', (r, h / 2)),), [(UP, 0.5), (DOWN, 0.2), *rolled(8, 0.3)])
+
+
 def _bottle_options(product: Product) -> Options:
     return Options(product, {'cap', 'contents', 'shell', 'label_low', 'label_high', 'opacity', 'waist'})
 
@@ -134,7 +158,8 @@ def _bottle(product: Product, sheet: Sheet, _variant: int) -> Body:
         return bottom + share * h
 
     cap_r, cap_h = min(14.5e-3, r * 0.62), 15e-3
-    cap, label, shell, liquid = Mesh(), Mesh(), Mesh(), Mesh()
+    # The bottom of one of a family is printed opaque: through clear plastic its ring would tell nobody which one it is.
+    cap, label, shell, liquid, foot = Mesh(), Mesh(), Mesh(), Mesh(), Mesh()
     top = h / 2
     lathe(
         cap,
@@ -172,7 +197,7 @@ def _bottle(product: Product, sheet: Sheet, _variant: int) -> Body:
     lathe(shell, [upper[-1], lower[0]], rects['shell'])
     lathe(shell, lower, rects['shell'])
     lathe(
-        shell,
+        foot if product.family else shell,
         [(r * 0.86, bottom + 0.6e-3), (r * 0.66, bottom), (r * 0.5, bottom + 4e-3), (0, bottom + 6e-3)],
         rects['base'],
         disc=r * 0.86,
@@ -191,19 +216,20 @@ def _bottle(product: Product, sheet: Sheet, _variant: int) -> Body:
         (0.0, bottom + 3e-3),
     ]
     lathe(liquid, inner, rects['contents'], segments=24)
-    parts = (
-        cap.part(_PLASTIC),
-        label.part(Material(roughness=0.4, specular=0.4)),
+    parts = [cap.part(_PLASTIC), label.part(Material(roughness=0.4, specular=0.4))]
+    if product.family:
+        parts.append(foot.part(_PLASTIC))
+    parts += [
         liquid.part(Material(roughness=0.1, specular=0.2, opacity=min(1.0, opacity + 0.35))),
         shell.part(Material(roughness=0.12, specular=0.9, opacity=opacity)),
-    )
+    ]
     body_top = z(shoulder)
     primitives = (
         Primitive('cylinder', (r, (body_top - bottom) / 2), (0.0, 0.0, (body_top + bottom) / 2)),
         Primitive('mesh', (), vertices=_rings([(r * 0.95, body_top), (neck * 1.1, top - cap_h - 8e-3)])),
         Primitive('cylinder', (cap_r, (cap_h + 8e-3) / 2), (0.0, 0.0, top - (cap_h + 8e-3) / 2)),
     )
-    return Body(parts, primitives, [(UP, 0.38), *rolled(8, 0.62)], hull=(2,))
+    return Body(tuple(parts), primitives, [(UP, 0.38), *rolled(8, 0.62)], hull=(len(parts) - 2,))
 
 
 def _cup_panels(product: Product) -> Sequence[Panel]:
@@ -255,6 +281,46 @@ def _cup(product: Product, sheet: Sheet, _variant: int) -> Body:
     return Body((mesh.part(_PAPER),), (primitive,), [(UP, 0.55), (DOWN, 0.15), *rolled(6, 0.30)])
 
 
+def _canister_panels(product: Product) -> Sequence[Panel]:
+    diameter, height = product.package.size_mm
+    tone = Options(product, {'cap'}).colour('cap', (240, 240, 240))
+    return (
+        Panel('wrap', 'wrap', math.pi * diameter, height - 14),
+        Panel('lid', 'cap', diameter, diameter, tone),
+        Panel('ridges', 'ridges', math.pi * diameter, 10, tone),
+        Panel('base', 'can_base', diameter, diameter),
+        Panel('metal', 'metal', 40, 4),
+    )
+
+
+def _canister(product: Product, sheet: Sheet, _variant: int) -> Body:
+    r, h = product.package.size_mm[0] / 2 * _MM, product.package.size_mm[1] * _MM
+    rects, top, low = sheet.rects, h / 2, -h / 2
+    mesh, lid = Mesh(), Mesh()
+    lathe(
+        lid,
+        [(0, top - 1.2e-3), (r * 0.86, top - 1.2e-3), (r * 0.9, top - 0.2e-3), (r * 0.985, top)],
+        rects['lid'],
+        disc=r * 0.985,
+    )
+    lathe(lid, [(r * 0.985, top), (r, top - 1e-3), (r, top - 9e-3), (r * 0.97, top - 9.4e-3)], rects['ridges'])
+    lathe(mesh, [(r * 0.97, top - 9.4e-3), (r * 0.965, low + 4e-3)], rects['wrap'])
+    lathe(
+        mesh,
+        [(r * 0.965, low + 4e-3), (r * 0.985, low + 3e-3), (r * 0.985, low + 0.6e-3), (r * 0.96, low)],
+        rects['metal'],
+    )
+    lathe(
+        mesh,
+        [(r * 0.96, low), (r * 0.92, low + 0.5e-3), (r * 0.9, low + 3e-3), (0, low + 3e-3)],
+        rects['base'],
+        disc=r * 0.96,
+        under=True,
+    )
+    parts = (mesh.part(_PAPER), lid.part(_PLASTIC))
+    return Body(parts, (Primitive('cylinder', (r, h / 2)),), [(UP, 0.35), (DOWN, 0.07), *rolled(8, 0.58)])
+
+
 def _rings(rings: Sequence[tuple[float, float]], count: int = 20) -> F32:
     """Return points on circles (radius, z), for a convex collision mesh."""
     turn = 2 * np.pi * np.arange(count) / count
@@ -266,3 +332,4 @@ def _rings(rings: Sequence[tuple[float, float]], count: int = 20) -> F32:
 CAN = Shape(_can_panels, _can)
 BOTTLE = Shape(_bottle_panels, _bottle)
 CUP = Shape(_cup_panels, _cup)
+CANISTER = Shape(_canister_panels, _canister)
