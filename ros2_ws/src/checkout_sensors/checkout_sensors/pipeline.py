@@ -185,7 +185,10 @@ class CameraPipeline:
     def encode(self, arrival: Arrival, *, jpeg: bool = True, image: bool = False) -> CameraFrame | None:
         """Make of a live frame what is asked for; None when it is no picture. May run beside `read_live`."""
         done = self._finish(arrival.frame, arrival.stamp_ns, jpeg, image, {})
-        if done is not None and done.jpeg is not None:
+        if done is None or done.jpeg is None:
+            # Nobody looks, so nobody knows whether it changes.
+            self._digest = self._unchanged_since_ns = None
+        else:
             digest = zlib.crc32(done.jpeg)
             if digest != self._digest:
                 self._digest, self._unchanged_since_ns = digest, arrival.stamp_ns

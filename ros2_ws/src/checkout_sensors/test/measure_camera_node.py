@@ -48,7 +48,7 @@ def measure(source: str, rate_hz: float, seconds: float, parameters: list[str]) 
     )
     received: list[tuple[int, int, int]] = []
     context = rclpy.Context()
-    rclpy.init(context=context)
+    rclpy.init(args=[], context=context)
     node = rclpy.create_node('measuring_listener', context=context)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)

@@ -114,8 +114,10 @@ class Graph:
 
 
 @pytest.fixture
-def graph() -> Iterator[Graph]:
+def graph(monkeypatch: pytest.MonkeyPatch) -> Iterator[Graph]:
     """Hand out a graph and end it after the test."""
+    # Without shared memory, of which a process that is killed, or talks to one that has just ended, leaves some behind.
+    monkeypatch.setenv('FASTDDS_BUILTIN_TRANSPORTS', 'UDPv4')
     one = Graph()
     yield one
     one.close()
@@ -282,7 +284,7 @@ def children_of(graph: Graph) -> list[psutil.Process]:
 def test_live_camera_that_dies_comes_back(graph: Graph, log: Path) -> None:
     jpegs = graph.listen(CompressedImage, 'tray/top/image/compressed')
     diagnostics = graph.listen(DiagnosticArray, '/diagnostics', DIAGNOSTICS)
-    size = {'width_px': 64, 'height_px': 48, 'open_timeout_s': 30.0}
+    size = {'width_px': 64, 'height_px': 48, 'open_timeout_s': 30.0, 'read_timeout_s': 30.0}
     graph.start(log, source=LIVE, rate_hz=10.0, **size, **{'reconnect.first_s': 0.05})
     graph.until(lambda: len(jpegs) > 3, log)
     now_ns = graph.node.get_clock().now().nanoseconds
@@ -307,7 +309,7 @@ def test_live_camera_that_dies_comes_back(graph: Graph, log: Path) -> None:
 @pytest.mark.skipif(shutil.which('setpriv') is None, reason='needs setpriv (apt-get install util-linux)')
 def test_killed_node_takes_its_pipeline_with_it(graph: Graph, log: Path) -> None:
     jpegs = graph.listen(CompressedImage, 'tray/top/image/compressed')
-    graph.start(log, source=LIVE, width_px=64, height_px=48, open_timeout_s=30.0)
+    graph.start(log, source=LIVE, width_px=64, height_px=48, open_timeout_s=30.0, read_timeout_s=30.0)
     graph.until(lambda: len(jpegs) > 1, log)
     (child,) = children_of(graph)
     assert graph.process is not None

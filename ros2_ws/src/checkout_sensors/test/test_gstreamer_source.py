@@ -24,7 +24,7 @@ needs_gstreamer = pytest.mark.skipif(
     reason='needs gst-launch-1.0 (apt-get install gstreamer1.0-tools gstreamer1.0-plugins-base)',
 )
 # A cold start may first look at every plug-in of the machine.
-PATIENT = SourceOptions(width_px=320, height_px=240, open_timeout_s=30.0)
+PATIENT = SourceOptions(width_px=320, height_px=240, open_timeout_s=30.0, read_timeout_s=30.0)
 RED = 'videotestsrc is-live=true pattern=red ! video/x-raw,width=320,height=240,framerate=30/1'
 
 
@@ -42,7 +42,7 @@ def _no_child_is_left() -> Iterator[None]:
 @pytest.mark.parametrize('size', [(320, 240), (322, 242), (161, 121)])
 def test_pictures_of_any_width(size: tuple[int, int]) -> None:
     # Widths that are no multiple of four: GStreamer pads the rows, and a picture read without minding that is sheared.
-    options = SourceOptions(width_px=size[0], height_px=size[1], open_timeout_s=30.0)
+    options = SourceOptions(width_px=size[0], height_px=size[1], open_timeout_s=30.0, read_timeout_s=30.0)
     source = open_source('gstreamer:videotestsrc is-live=true pattern=gradient', options)
     source.open()
     frame = source.read(0)
@@ -84,7 +84,7 @@ def test_slow_reader_gets_the_newest_frames(tmp_path: Path) -> None:
     source = GstreamerSource(
         'videotestsrc num-buffers=100 ! video/x-raw,format=GRAY8,width=64,height=64,framerate=30/1 ! tee name=t'
         f' t. ! queue ! filesink location={made} buffer-mode=unbuffered t. ! identity',
-        SourceOptions(width_px=320, height_px=240, open_timeout_s=30.0, loop=False),
+        SourceOptions(width_px=320, height_px=240, open_timeout_s=30.0, read_timeout_s=30.0, loop=False),
     )
     source.open()
     source.read(0)
@@ -110,7 +110,7 @@ def test_unknown_element_is_a_user_error() -> None:
 @needs_gstreamer
 @pytest.mark.parametrize(('loop', 'expected'), [(True, SourceLost), (False, EndOfStream)])
 def test_pipeline_that_ends(loop: bool, expected: type[Exception]) -> None:
-    options = SourceOptions(width_px=320, height_px=240, open_timeout_s=30.0, loop=loop)
+    options = SourceOptions(width_px=320, height_px=240, open_timeout_s=30.0, read_timeout_s=30.0, loop=loop)
     source = GstreamerSource('videotestsrc num-buffers=1', options)
     source.open()
     source.read(0)

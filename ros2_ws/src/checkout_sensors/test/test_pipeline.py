@@ -270,6 +270,16 @@ def test_frozen_camera_is_noticed(
     assert pipeline.frozen_s(clock.now - 1_000_000_000) == pytest.approx(frozen_s)
 
 
+def test_picture_that_nobody_looks_at_is_not_called_frozen(draw: Make, clock: Any) -> None:
+    pipeline = CameraPipeline(CameraConfig(source='x', rate_hz=0.0), Given([SourceFrame(image=draw(1))] * 5, live=True))
+    for jpeg in (True, True, False):
+        clock.advance(4.0)
+        arrival = pipeline.read_live(clock)
+        assert arrival is not None
+        pipeline.encode(arrival, jpeg=jpeg)
+        assert (pipeline.frozen_s(clock.now) > 0.0) == (jpeg and clock.now > 4_000_000_000)
+
+
 def test_optics_are_guessed_for_the_size_of_the_picture(photographs: Path) -> None:
     pipeline = pipeline_of(f'images:{photographs}')
     guess = pipeline.calibration_for(64, 48)

@@ -1,6 +1,6 @@
-"""Serve a red picture by RTSP on 127.0.0.1, as JPEG over RTP, and print the port. Runs in the Python of the system.
+"""Serve a red picture by RTSP with the server of GStreamer, and print the port. Runs in the Python of the system.
 
-    /usr/bin/python3 rtsp_server.py PORT [USER PASSWORD]
+    /usr/bin/python3 rtsp_debian_server.py PORT [USER PASSWORD]
 
 PORT 0 takes a free one. Needs the Debian packages gir1.2-gst-rtsp-server-1.0 and python3-gi.
 """
