@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import itertools
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
-from checkout_core.catalogue import load_catalogue, product_from_mapping
+from checkout_core import data
+from checkout_core.catalogue import ean13_check_digit, load_catalogue
 from checkout_core.errors import CheckoutError
 from checkout_sim.labels import barcode, fonts
 from checkout_sim.labels.canvas import Canvas
@@ -18,7 +23,7 @@ from checkout_sim.labels.design import design_of
 from checkout_sim.labels.facts import barcode_box
 from checkout_sim.looks import inward, mirrored, volume
 from checkout_sim.models import build_model, clutter_models, random_product
-from checkout_sim.preview import contact_sheet
+from checkout_sim.preview import contact_sheet, matrix
 from checkout_sim.shapes.build import SHAPES, SOFT, print_sheet
 
 CATALOGUE = load_catalogue()
@@ -51,7 +56,7 @@ def test_a_stranger_is_a_sound_product_of_its_own(seed):
     assert product.sku not in CATALOGUE
     assert CATALOGUE.by_ean(product.ean13) is None
     assert product.name_ko not in {p.name_ko for p in CATALOGUE}
-    assert product.ean13[12] == barcode_digit(product.ean13)
+    assert product.ean13[12] == ean13_check_digit(product.ean13[:12])
     model = build_model(product)
     assert volume(model.parts) > 0
     for part in model.parts:
@@ -61,12 +66,6 @@ def test_a_stranger_is_a_sound_product_of_its_own(seed):
 
 def test_strangers_have_every_shape():
     assert {random_product(seed).package.shape for seed in range(200)} == set(SHAPES)
-
-
-def barcode_digit(ean13: str) -> str:
-    from checkout_core.catalogue import ean13_check_digit
-
-    return ean13_check_digit(ean13[:12])
 
 
 def test_clutter_is_four_things_that_are_no_products():
@@ -158,23 +157,45 @@ def test_missing_fonts_name_the_debian_package(monkeypatch, tmp_path):
     fonts.font.cache_clear()
 
 
-def test_a_new_product_needs_one_entry_and_nothing_else():
-    product = CATALOGUE['cookie_butter_almond']
-    entry = {
+def test_a_new_product_is_one_file(tmp_path):
+    shutil.copytree(data.path('catalogue'), tmp_path / 'catalogue')
+    text = Path(CATALOGUE['cookie_butter_almond'].source).read_text(encoding='utf-8')
+    number = '280999999999' + ean13_check_digit('280999999999')
+    entry = yaml.safe_load(text) | {
         'sku': 'cookie_new',
-        'names': {'ko': '새 쿠키', 'en': 'New cookies'},
-        'price': {'amount': 3000, 'currency': 'KRW'},
-        'weight_g': 200,
-        'category': 'confectionery',
-        'ean13': '2809999999992',
-        'age_restriction': None,
-        'family': None,
+        'ean13': number,
         'package': {'shape': 'box', 'size_mm': [120, 90, 40]},
-        'label': {**product.label, 'title': ['새쿠키']},
     }
-    entry['ean13'] = entry['ean13'][:12] + barcode_digit(entry['ean13'])
-    model = build_model(product_from_mapping(entry, 'cookie_new.yaml'))
-    assert model.extent == pytest.approx((0.12, 0.04, 0.09), abs=1e-4)
+    (tmp_path / 'catalogue' / 'products' / 'cookie_new.yaml').write_text(yaml.safe_dump(entry), encoding='utf-8')
+    catalogue = load_catalogue(tmp_path / 'catalogue')
+    assert len(catalogue) == len(CATALOGUE) + 1
+    assert catalogue.by_ean(number) == catalogue['cookie_new']
+    assert build_model(catalogue['cookie_new']).extent == pytest.approx((0.12, 0.04, 0.09), abs=1e-4)
+
+
+@pytest.mark.parametrize('sku', CATALOGUE.skus)
+def test_what_collides_is_as_large_as_what_is_seen(sku):
+    model = build_model(CATALOGUE[sku])
+    seen = np.concatenate([part.vertices for part in model.parts])
+    felt = np.concatenate([corners(primitive) for primitive in model.primitives])
+    for axis in range(3):
+        for end in (np.min, np.max):
+            # A stalk or a label's sheen may stand out by 15 mm at the very most, a collision body by 6.
+            gap = float(end(seen[:, axis]) - end(felt[:, axis])) * (1 if end is np.max else -1)
+            assert -0.006 <= gap <= 0.015, f'axis {axis}: what is seen ends {gap * 1000:.1f} mm beyond what collides'
+
+
+def corners(primitive) -> np.ndarray:
+    """Return points that span the collision body in the frame of its model."""
+    if primitive.vertices is not None:
+        return primitive.vertices
+    size = list(primitive.size)
+    if primitive.kind in ('cylinder', 'capsule'):
+        size = [size[0], size[0], size[1] + (size[0] if primitive.kind == 'capsule' else 0)]
+    box = np.array(list(itertools.product(*((-s, s) for s in size))))
+    if primitive.kind in ('ellipsoid', 'capsule'):  # no corners: the ends of the axes
+        box = np.concatenate([np.diag(size), -np.diag(size)])
+    return box @ matrix(primitive.quat).T + primitive.pos
 
 
 def test_a_contact_sheet_shows_every_model():

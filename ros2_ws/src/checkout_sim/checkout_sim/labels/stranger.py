@@ -9,6 +9,7 @@ from checkout_core.catalogue import Package, Product, ean13_check_digit
 from checkout_core.money import Money
 from checkout_sim.labels.canvas import Colour, luminance
 
+STRANGER_PREFIX = 'stranger_'
 _SYLLABLES = (
     '가나다라마바사아자차카타파하고노도로모보소오조초코토포호구누두루무부수우주추쿠투푸후기니디리미비시이지치키티피히'
     '강난달람망별솔옹줄찬콩탄풀한결늘담'
@@ -78,7 +79,7 @@ def invent(seed: int) -> Product:
     first12 = f'299{seed % 10**9:09d}'
     options = _options(rng, shape)
     return Product(
-        sku=f'stranger_{seed}',
+        sku=f'{STRANGER_PREFIX}{seed}',
         name_ko=f'{brand} {title}',
         name_en=f'Stranger {seed} {kind_en.title()}',
         price=Money(rng.randrange(8, 60) * 100, 'KRW'),

@@ -16,6 +16,7 @@ from checkout_sim.labels.panels import ROLES
 from checkout_sim.labels.panels_more import MORE_ROLES
 from checkout_sim.labels.panels_soft import SOFT_ROLES
 from checkout_sim.labels.sheet import Panel, Sheet, make_sheet
+from checkout_sim.labels.stranger import STRANGER_PREFIX
 from checkout_sim.shapes.box import BOX, CARTON
 from checkout_sim.shapes.fruit import FRUIT
 from checkout_sim.shapes.mesh import centroid
@@ -78,14 +79,19 @@ class _Key:
         return isinstance(other, _Key) and self.product == other.product
 
 
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=72)  # a shop of 60: about 2 MB each
 def _sheet(key: _Key) -> Sheet:
+    return print_sheet(key.product)[1]
+
+
+@functools.lru_cache(maxsize=4)  # strangers come and go
+def _passing_sheet(key: _Key) -> Sheet:
     return print_sheet(key.product)[1]
 
 
 def build(product: Product, variant: int = 0) -> Model:
     """Build the model; see `checkout_sim.models.build_model`."""
-    sheet = _sheet(_Key(product))
+    sheet = (_passing_sheet if product.sku.startswith(STRANGER_PREFIX) else _sheet)(_Key(product))
     body = shape_of(product).build(product, sheet, variant if product.package.shape in SOFT else 0)
     return assemble(product.sku, body, sheet, product.weight_g / 1000)
 

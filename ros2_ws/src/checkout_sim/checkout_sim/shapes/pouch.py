@@ -13,7 +13,7 @@ from checkout_sim.labels.design import Options
 from checkout_sim.labels.sheet import Panel, Sheet
 from checkout_sim.shapes.mesh import F64, Mesh, grid_normals, lathe, rect_uvs
 from checkout_sim.shapes.parts import F32, Material, Part, Primitive
-from checkout_sim.shapes.shape import DOWN, UP, Body, Shape
+from checkout_sim.shapes.shape import DOWN, UP, Body, Shape, quat
 
 _MM = 0.001
 _COLUMNS, _ROWS = 24, 24
@@ -65,10 +65,12 @@ def _pouch(product: Product, sheet: Sheet, variant: int) -> Body:
         surfaces.append(points)
     corners = [s[[0, 0, -1, -1], [0, -1, 0, -1]] for s in surfaces]
     hull = np.concatenate([s[::3, ::3].reshape(-1, 3) for s in surfaces] + corners).astype(np.float32)
-    parts = [mesh.part(material)]
+    parts, primitives = [mesh.part(material)], [Primitive('mesh', (), vertices=hull)]
     if 'cap' in sheet.rects:
         parts.append(_spout(sheet, h))
-    return Body(tuple(parts), (Primitive('mesh', (), vertices=hull),), [(UP, 0.55), (DOWN, 0.45)], hull=(0,))
+        along = quat((1.0, 0.0, 0.0), -90.0)
+        primitives.append(Primitive('cylinder', (0.0088, 0.0095), (0.0, h / 2 + 0.0075, 0.0), along))
+    return Body(tuple(parts), tuple(primitives), [(UP, 0.55), (DOWN, 0.45)], hull=(0,))
 
 
 def _dents(rng: np.random.Generator, x: F64, y: F64) -> F64:
