@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from checkout_bringup.logs import LogWriter
+from checkout_bringup.stack_docs import default_of
 from checkout_bringup.stacks import HOSTS, Stack, load_stack, read_arguments, stack_names
 from checkout_bringup.station import claim_domain, run_station
 from checkout_core.errors import CheckoutError
@@ -78,15 +79,11 @@ def chosen(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def describe(name: str) -> str:
-    """Return what a stack is and which arguments it takes, for people."""
-    rows = [f'{name}']
+    """Return which arguments a stack takes, for people."""
+    rows = [name]
     for argument in read_arguments(name):
-        if argument.default is not None:
-            default = f'default {argument.default!r}'
-        else:
-            default = "the node's default" if argument.optional else 'has to be set'
         choices = f', one of {", ".join(map(str, argument.choices))}' if argument.choices else ''
-        rows.append(f'  {argument.name:14} {argument.doc} ({argument.type}, {default}{choices})')
+        rows.append(f'  {argument.name:14} {argument.doc} ({argument.type}, default: {default_of(argument)}{choices})')
     return '\n'.join(rows)
 
 
