@@ -28,7 +28,7 @@ class StopSignals:
 
     def __init__(self, on_stop: Callable[[], None]) -> None:
         self._on_stop = on_stop
-        self._interrupts = True
+        self._interrupts = False
         self._received = False
         self._read, self._write = -1, -1
         self._thread: threading.Thread | None = None
@@ -46,11 +46,13 @@ class StopSignals:
     def __enter__(self) -> Self:
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
-        self._thread = threading.Thread(target=self._watch, name='stop_signals', daemon=True)
-        self._thread.start()
+        # The handlers come before the thread: a signal in between waits in the pipe, and interrupts nothing yet.
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         for number in _SIGNALS:
             signal.signal(number, self._handle)
+        self._thread = threading.Thread(target=self._watch, name='stop_signals', daemon=True)
+        self._thread.start()
+        self._interrupts = not self._received
         return self
 
     def __exit__(
