@@ -125,7 +125,9 @@ class SimCameraSource:
         epoch = self._epoch_ns
         # Without an epoch there is no scenario time; the stamp itself varies the noise.
         time_ns = stamp_ns - epoch if epoch is not None else -1 - stamp_ns
-        return SimFrame(self._studio.photograph(self._world.at(time_ns / 1e9), time_ns))
+        time_s = time_ns / 1e9
+        effects = self._world.effects_at(time_s)
+        return SimFrame(self._studio.photograph(self._world.at(time_s), time_ns, effects))
 
     def close(self) -> None:
         """Free the renderer; closing twice is harmless. The world is kept for the next `open`."""

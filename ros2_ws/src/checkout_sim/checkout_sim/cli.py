@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkout_core.errors import CheckoutError
+from checkout_sim import record
 from checkout_sim.dataset import FORMATS, SPLITS, DatasetOptions, assortment, write_dataset
 from checkout_sim.library import Library
 from checkout_sim.render.camera import CAMERAS
 from checkout_sim.studio import Studio
+from checkout_sim.truth import ItemView
 from checkout_sim.world.scenario import load_scenario, scenario_names
 from checkout_sim.world.timeline import ItemState, World
 
@@ -67,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument('--truth', action='store_true', help='draw the true boxes into the picture')
     render.add_argument('--out', type=Path, required=True, metavar='FILE', help='PNG or JPEG file')
     render.set_defaults(run=_render)
+
+    record.add_command(commands)
 
     dataset = commands.add_parser('dataset', help='write pictures with truth as a COCO data set')
     dataset.add_argument('--scenes', type=int, required=True, metavar='N', help='number of pictures')
@@ -134,9 +138,10 @@ def _render(arguments: argparse.Namespace) -> int:
         raise CheckoutError(f'{arguments.out} is neither .png nor .jpg; choose one of the two.')
     studio = Studio(arguments.camera, arguments.size[0], arguments.size[1], arguments.seed)
     states = world.at(time_s)
-    image = studio.photograph(states, round(time_s * 1e9))
+    effects = world.effects_at(time_s)
+    image = studio.photograph(states, round(time_s * 1e9), effects)
     if arguments.truth:
-        image = _draw_truth(image, studio, states)
+        image = _draw_truth(image, studio.measure(states, effects=effects)[0], states)
     done, data = cv2.imencode(arguments.out.suffix, image)
     try:
         arguments.out.write_bytes(data.tobytes() if done else b'')
@@ -148,9 +153,9 @@ def _render(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _draw_truth(image: NDArray[np.uint8], studio: Studio, states: Sequence[ItemState]) -> NDArray[np.uint8]:
+def _draw_truth(image: NDArray[np.uint8], views: Sequence[ItemView], states: Sequence[ItemState]) -> NDArray[np.uint8]:
     drawn = image.copy()
-    for state, view in zip(states, studio.views(states), strict=True):
+    for state, view in zip(states, views, strict=True):
         if view.visible_box is None:
             continue
         x0, y0, x1, y1 = view.visible_box

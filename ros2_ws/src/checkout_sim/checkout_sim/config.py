@@ -42,5 +42,5 @@ class TruthNodeConfig(WorldConfig):
 class CustomerNodeConfig(WorldConfig):
     """Hold the parameters of the node `sim_customer`."""
 
-    once: bool = param(False, 'End with status 0 when the receipt has come.')
+    once: bool = param(False, 'End with status 0 when the last customer of the scenario has the receipt.')
     customer: CustomerConfig = group(CustomerConfig)

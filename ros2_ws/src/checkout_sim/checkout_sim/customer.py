@@ -83,12 +83,13 @@ class Phase(Enum):
 
 
 class Customer:
-    """Decide what the customer does. `due_s`: seconds after the epoch from which payment is wanted; None: never."""
+    """Decide what customers do, one after the other. `due_s`: seconds after the epoch from which each wants to pay."""
 
-    def __init__(self, config: CustomerConfig, due_s: float | None, seed: int) -> None:
+    def __init__(self, config: CustomerConfig, due_s: Sequence[float], seed: int) -> None:
         self.phase = Phase.ARRIVING
         self.epoch_ns: int | None = None
-        self._config, self._due_s, self._seed = config, due_s, seed
+        self.served = 0
+        self._config, self._due_s, self._seed = config, tuple(due_s), seed
         self._asked_since_ns: int | None = None
         self._not_before_ns = 0
         self._stamp_ns = 0
@@ -152,17 +153,20 @@ class Customer:
         return [self._pay()]
 
     def on_receipt(self) -> None:
-        """Take the receipt: the customer goes."""
-        if self.phase is not Phase.ARRIVING:
-            self.phase = Phase.PAID
+        """Take the receipt: the customer goes, and the next one comes if there is one."""
+        if self.phase is Phase.ARRIVING:
+            return
+        self.served += 1
+        self._tries = 0
+        self.phase = Phase.SHOPPING if self.served < len(self._due_s) else Phase.PAID
 
     def _pay(self) -> Action:
-        return Action(Do.PAY, amount=self._amount, key=f'sim-{self._seed}-{self.epoch_ns}-{self._tries}')
+        return Action(Do.PAY, amount=self._amount, key=f'sim-{self._seed}-{self.epoch_ns}-{self.served}-{self._tries}')
 
     def _due(self, stamp_ns: int) -> bool:
-        if self._due_s is None or self.epoch_ns is None or stamp_ns < self._not_before_ns:
+        if self.served >= len(self._due_s) or self.epoch_ns is None or stamp_ns < self._not_before_ns:
             return False
-        return stamp_ns - self.epoch_ns >= self._due_s * _BILLION
+        return stamp_ns - self.epoch_ns >= self._due_s[self.served] * _BILLION
 
     def _back(self, wait: bool) -> None:
         self.phase = Phase.SHOPPING

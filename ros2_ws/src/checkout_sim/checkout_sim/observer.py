@@ -34,9 +34,11 @@ class Observer:
     def at(self, time_s: float) -> list[Observed]:
         """Return everything in sight at a time (s since the epoch), in the order in which it came."""
         states = self.world.at(time_s)
-        key = b''.join(np.uint32(s.instance_id).tobytes() + s.pos.tobytes() + s.quat.tobytes() for s in states)
+        effects = self.world.effects_at(time_s)
+        key = np.array([effects.nudge_m, *(effects.hand[0] if effects.hand else ())]).tobytes()
+        key += b''.join(np.uint32(s.instance_id).tobytes() + s.pos.tobytes() + s.quat.tobytes() for s in states)
         if key != self._key or not self._measured:
-            self._measured = [studio.measure(states, self.world.library) for studio in self._studios]
+            self._measured = [studio.measure(states, self.world.library, effects) for studio in self._studios]
             self._key = key
         return [
             Observed(
@@ -47,9 +49,13 @@ class Observer:
             for i, state in enumerate(states)
         ]
 
+    def hand_in_view(self, time_s: float) -> bool:
+        """Say whether a hand is over the tray."""
+        return self.world.effects_at(time_s).hand is not None
+
     def payment_due(self, time_s: float) -> bool:
-        """Say whether the customer has put down all and wants to pay."""
-        return self.world.pay_s is not None and time_s >= max(self.world.pay_s, self.world.still_s)
+        """Say whether a customer has put down all and wants to pay."""
+        return any(time_s >= due for due in self.world.payments)
 
     def close(self) -> None:
         """Free the renderers."""

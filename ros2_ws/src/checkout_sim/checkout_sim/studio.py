@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from checkout_sim.library import Library
-from checkout_sim.render.camera import CAMERAS, Calibration, calibration, make_camera
-from checkout_sim.render.look import make_look
+from checkout_sim.render.camera import CAMERAS, Calibration, Camera, calibration, make_camera
+from checkout_sim.render.look import Look, make_look
 from checkout_sim.render.renderer import Placed, Renderer
 from checkout_sim.render.sensor import expose
 from checkout_sim.truth import ItemView, tells_apart, views
-from checkout_sim.world.timeline import ItemState
+from checkout_sim.world.effects import Effects
+from checkout_sim.world.hand import hand_model
+from checkout_sim.world.tracks import ItemState
 
 U8 = NDArray[np.uint8]
+NO_EFFECTS = Effects()
 _LOOK_OFFSET = 7_000_000  # looks of scenarios never meet those of data sets
 
 
@@ -35,31 +39,65 @@ class Studio:
         self._renderer = Renderer(width, height)
         self._last: tuple[bytes, U8] | None = None
 
-    def photograph(self, states: Sequence[ItemState], time_ns: int) -> U8:
+    def photograph(self, states: Sequence[ItemState], time_ns: int, effects: Effects = NO_EFFECTS) -> U8:
         """Return the picture (H, W, 3) BGR at a time since the epoch (ns, may be negative)."""
-        placed = [Placed(state.model, state.pos, state.quat) for state in states]
-        key = b''.join(id(p.model).to_bytes(8, 'little') + p.pos.tobytes() + p.quat.tobytes() for p in placed)
-        if (
-            self._last is None or self._last[0] != key
-        ):  # most of the time nothing moves, and a picture stays what it was
-            self._last = (key, self._renderer.draw(placed, self.look, self.camera))
+        placed = _placed(states, effects)
+        key = _key(placed, effects)
+        if self._last is None or self._last[0] != key:  # most of the time nothing moves, and a picture stays
+            self._last = (key, self._renderer.draw(placed, _lit(self.look, effects), self._pushed(effects)))
         return expose(self._last[1], self.look, (*self._noise, time_ns % 2**63))
 
-    def views(self, states: Sequence[ItemState]) -> list[ItemView]:
-        """Return what this camera sees of each item."""
-        return self.measure(states)[0]
-
-    def measure(self, states: Sequence[ItemState], library: Library | None = None) -> tuple[list[ItemView], list[bool]]:
+    def measure(
+        self, states: Sequence[ItemState], library: Library | None = None, effects: Effects = NO_EFFECTS
+    ) -> tuple[list[ItemView], list[bool]]:
         """Return the view of each item and, given a library, whether it tells the item from its look-alikes."""
-        placed = [Placed(state.model, state.pos, state.quat) for state in states]
-        found, ids = views(self._renderer, placed, self.camera, tray=self.look.tray)
+        placed, camera = _placed(states, effects), self._pushed(effects)
+        found, ids = views(self._renderer, placed, camera, tray=self.look.tray)
         telling = []
-        for number, item in enumerate(placed, start=1):
+        for number, item in enumerate(placed[: len(states)], start=1):
             others = library.look_alikes(item.model.sku) if library else ()
             mask = ids == number
-            telling.append(all(tells_apart(self._renderer, item, other, self.camera, mask) for other in others))
-        return found, telling
+            telling.append(all(tells_apart(self._renderer, item, other, camera, mask) for other in others))
+        return found[: len(states)], telling
+
+    def _pushed(self, effects: Effects) -> Camera:
+        if effects.nudge_m == 0.0:
+            return self.camera
+        # A push shifts the camera and turns it a little, since it hangs on an arm.
+        return self.camera.moved(np.array([effects.nudge_m, 0.0, 0.0]), np.array([0.0, 0.0, 2.0 * effects.nudge_m]))
 
     def close(self) -> None:
         """Free the renderer."""
         self._renderer.close()
+
+
+def _placed(states: Sequence[ItemState], effects: Effects) -> list[Placed]:
+    """Return what is to be drawn: the items and, last, the hand."""
+    placed = [Placed(state.model, state.pos, state.quat) for state in states]
+    if effects.hand is not None:
+        placed.append(Placed(hand_model(), *effects.hand))
+    return placed
+
+
+def _key(placed: Sequence[Placed], effects: Effects) -> bytes:
+    numbers = np.array([effects.exposure, effects.glare, effects.nudge_m])
+    items = (id(p.model).to_bytes(8, 'little') + p.pos.tobytes() + p.quat.tobytes() for p in placed)
+    return numbers.tobytes() + b''.join(items)
+
+
+def _lit(look: Look, effects: Effects) -> Look:
+    if effects.exposure == 1.0 and effects.glare == 0.0:
+        return look
+    gain = (look.gain[0] * effects.exposure, look.gain[1] * effects.exposure, look.gain[2] * effects.exposure)
+    if effects.glare == 0.0:
+        return replace(look, gain=gain)
+    # A bright lamp straight above mirrors itself in the middle of what a camera above sees.
+    lamp = (0.12, 0.05, 0.0, 4.0 + 14.0 * effects.glare)
+    surface = replace(look.tray_surface, roughness=0.3, specular=0.4 + 0.6 * effects.glare)
+    return replace(
+        look,
+        gain=gain,
+        panels=(lamp, look.panels[1]),
+        panel_shape=(0.3, 0.2, *look.panel_shape[2:]),
+        tray_surface=surface,
+    )

@@ -14,7 +14,7 @@ def cart(stamp_s: float, revision: int = 5, **changes: int | bool) -> CartView:
     return CartView(stamp_ns=round(stamp_s * SECOND), revision=revision, **{**PAYABLE, **changes})  # type: ignore[arg-type]
 
 
-def shopping(due_s: float | None = 5.0, **config: float) -> Customer:
+def shopping(due_s: tuple[float, ...] = (5.0,), **config: float) -> Customer:
     """Return a customer whose epoch is 102 s."""
     customer = Customer(CustomerConfig(**config), due_s, seed=3)  # type: ignore[arg-type]
     actions = customer.on_cart(cart(100.4, item_count=0, can_checkout=False), round(100.5 * SECOND))
@@ -25,7 +25,7 @@ def shopping(due_s: float | None = 5.0, **config: float) -> Customer:
 
 def test_epoch_is_on_the_grid_and_far_enough() -> None:
     for now_ns in (100 * SECOND, 100 * SECOND + 1, 100 * SECOND + SECOND - 1):
-        customer = Customer(CustomerConfig(epoch_grid_s=0.2, lead_s=0.5), 1.0, 1)
+        customer = Customer(CustomerConfig(epoch_grid_s=0.2, lead_s=0.5), (1.0,), 1)
         epoch = customer.on_cart(cart(99.0), now_ns)[0].stamp_ns
         assert epoch % (SECOND // 5) == 0
         assert SECOND // 2 <= epoch - now_ns < SECOND // 2 + SECOND // 5
@@ -109,11 +109,24 @@ def test_unknown_outcome_asks_with_the_same_key_and_declined_with_another() -> N
 
 
 def test_without_a_payment_in_the_scenario_nothing_is_bought() -> None:
-    customer = shopping(due_s=None)
+    customer = shopping(due_s=())
     assert customer.on_cart(cart(1e6), 0) == []
 
 
 def test_old_receipt_is_not_the_customers() -> None:
-    customer = Customer(CustomerConfig(), 1.0, 1)
+    customer = Customer(CustomerConfig(), (1.0,), 1)
     customer.on_receipt()
     assert customer.phase is Phase.ARRIVING
+
+
+def test_second_customer_pays_after_the_first() -> None:
+    customer = shopping(due_s=(5.0, 20.0))
+    keys = []
+    for due in (107.0, 122.0):
+        assert customer.on_cart(cart(due - 0.2), 0) == []
+        customer.on_cart(cart(due), 0)
+        keys.append(customer.on_checkout(True, 1)[0].key)
+        customer.on_receipt()
+    assert customer.served == 2
+    assert customer.phase is Phase.PAID
+    assert keys[0] != keys[1]

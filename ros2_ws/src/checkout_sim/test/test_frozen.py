@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from checkout_core.config_docs import param_yaml_is_current, readme_table_is_current
 from checkout_sim.config import CustomerNodeConfig, ScaleNodeConfig, TruthNodeConfig
 from checkout_sim.render.camera import make_camera

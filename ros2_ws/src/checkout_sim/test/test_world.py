@@ -14,7 +14,8 @@ from checkout_sim.world import scene as scene_module
 from checkout_sim.world.placing import separated, stays_on_tray
 from checkout_sim.world.scenario import load_scenario, parse_scenario, scenario_names
 from checkout_sim.world.scene import settle
-from checkout_sim.world.timeline import LIFT_S, LOWER_S, World
+from checkout_sim.world.timeline import World
+from checkout_sim.world.tracks import LIFT_S, LOWER_S
 
 
 @pytest.mark.parametrize('heap', [False, True])
@@ -90,7 +91,7 @@ def test_world_before_between_and_after(boxes: Library) -> None:
     assert [s.instance_id for s in after] == [1, 3]
     assert not any(s.moving for s in after)
     assert world.grams_at(world.still_s + 0.1) == pytest.approx(400)
-    assert world.pay_s == pytest.approx(6.1)
+    assert world.payments == (pytest.approx(6.1),)
     assert all(np.array_equal(a.pos, b.pos) for a, b in zip(after, world.at(1e6), strict=True))
 
 
@@ -139,7 +140,7 @@ def test_every_scenario_of_the_package_is_named_like_its_file(boxes: Library) ->
         ({'colour': 1}, "'colour' is not known"),
         ({'timeline': 3}, 'timeline is a list'),
         ({'timeline': [3]}, 'event 1: an event is a mapping'),
-        ({'timeline': [{'at': 1}]}, 'exactly one of put, remove, pay'),
+        ({'timeline': [{'at': 1}]}, 'exactly one of put, remove, hand, nudge, pay'),
         ({'timeline': [{'put': 'random'}]}, 'exactly one of at and after'),
         ({'timeline': [{'at': 1, 'after': 1, 'put': 'random'}]}, 'exactly one of at and after'),
         ({'timeline': [{'at': -1, 'put': 'random'}]}, 'at is a number'),

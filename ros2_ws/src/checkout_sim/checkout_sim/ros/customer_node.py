@@ -30,9 +30,8 @@ class CustomerNode(Node):
         """Play the scenario to know when its customer wants to pay."""
         super().__init__('sim_customer')
         self._config = declare(self, CustomerNodeConfig)
-        world = make_world(self._config)
-        due_s = None if world.pay_s is None else max(world.pay_s, world.still_s)
-        self._customer = Customer(self._config.customer, due_s, self._config.seed)
+        payments = make_world(self._config).payments
+        self._customer = Customer(self._config.customer, payments, self._config.seed)
         self._diagnostics = DiagnosticsReporter(self, 'sim_customer')
         self._epoch = self.create_publisher(Time, 'sim/epoch', LATCHED)
         self._checkout = self.create_client(StartCheckout, 'cart/checkout')
@@ -57,7 +56,7 @@ class CustomerNode(Node):
         self.get_logger().info(
             f'receipt {message.number}: {count} items, {message.total.minor_units} {message.total.currency}'
         )
-        if self._config.once:
+        if self._config.once and self._customer.phase is Phase.PAID:
             raise SystemExit(0)
 
     def _do(self, actions: Sequence[Action]) -> None:

@@ -57,6 +57,7 @@ class TruthNode(Node):
         message.scenario = self._observer.world.scenario.name
         message.seed = self._config.seed
         message.scenario_time_s = time_s
+        message.hand_in_view = self._observer.hand_in_view(time_s)
         message.payment_due = self._observer.payment_due(time_s)
         message.items = [
             truth_item(

@@ -23,6 +23,7 @@ _STILL_RECORDS = 4  # recorded poses in a row that must be slower
 _FENCE_HEIGHT = 0.6
 _DAMPING = (0.985, 0.94)  # a record, before and after _CALM_S: packages lose energy in ways that rigid bodies do not
 _CALM_S = 0.8
+_HELD_DAMPING = 60.0  # N s/m
 _SPEED_LIMIT = 3.0  # m/s: nothing on a tray is faster; what is was pushed out of an overlap
 
 _KINDS = {
@@ -58,10 +59,14 @@ class Run:
 
 
 class Physics:
-    """Simulate bodies on the tray or on a bare table. A fence keeps drops together and goes before the end."""
+    """Simulate bodies on the tray or on a bare table.
 
-    def __init__(self, models: Sequence[Model], tray: bool = True, fence: bool = False) -> None:
-        self._model = _compile(models, tray, fence)
+    A fence keeps drops together and goes before the end. The first `held` bodies are held in place as if by hand.
+    """
+
+    def __init__(self, models: Sequence[Model], tray: bool = True, fence: bool = False, held: int = 0) -> None:
+        self._model = _compile(models, tray, fence, held)
+        self._model.dof_damping[: 6 * held] = _HELD_DAMPING
         self._data = mujoco.MjData(self._model)
         self._fence = [i for i in range(self._model.ngeom) if self._model.geom(i).name.startswith('fence')]
         self._count = len(models)
@@ -97,7 +102,7 @@ class Physics:
         self._fence = []
 
 
-def _compile(models: Sequence[Model], tray: bool, fence: bool) -> mujoco.MjModel:
+def _compile(models: Sequence[Model], tray: bool, fence: bool, held: int) -> mujoco.MjModel:
     spec = mujoco.MjSpec()
     spec.option.timestep = STEP_S
     spec.option.iterations = 12
@@ -109,6 +114,8 @@ def _compile(models: Sequence[Model], tray: bool, fence: bool) -> mujoco.MjModel
     for index, model in enumerate(models):
         body = spec.worldbody.add_body(name=f'item{index}')
         body.add_freejoint()
+        if index < held:
+            body.gravcomp = 1.0
         volumes = np.array([_volume(primitive) for primitive in model.primitives])
         for number, primitive in enumerate(model.primitives):
             geom = body.add_geom(type=_KINDS[primitive.kind])

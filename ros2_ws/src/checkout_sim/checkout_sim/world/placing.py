@@ -92,6 +92,32 @@ def find_place(
     return np.array([best[0], best[1], best_height - low[2] + 0.004])
 
 
+def find_edge(model: Model, quat: F64, rng: np.random.Generator) -> F64:
+    """Return a position from which an item comes to lie half over one side of the rim."""
+    low, high = box_of(model, np.zeros(3), quat)
+    side = int(rng.integers(4))
+    axis, sign = side // 2, 1.0 if side % 2 else -1.0
+    inner = np.array([INNER_X, INNER_Y]) / 2
+    reach = min(-low[axis], high[axis])
+    pos = np.zeros(3)
+    # Its middle is inside by a little: the rim carries the outer half, the floor the inner end.
+    pos[axis] = sign * (inner[axis] - reach * rng.uniform(0.0, 0.25))
+    along = max(0.0, inner[1 - axis] - high[1 - axis] - 0.02)
+    pos[1 - axis] = rng.uniform(-along, along)
+    pos[2] = RIM_HEIGHT - low[2] + 0.003
+    return pos
+
+
+def hangs_over(model: Model, pos: F64, quat: F64) -> bool:
+    """Say whether an item lies over the rim: its middle on the tray, a part of it at least 5 mm outside of the rim."""
+    if abs(pos[0]) > INNER_X / 2 + RIM_WIDTH or abs(pos[1]) > INNER_Y / 2 + RIM_WIDTH:
+        return False
+    low, high = box_of(model, pos, quat)
+    outer = np.array([INNER_X, INNER_Y]) / 2 + RIM_WIDTH + 0.005
+    over = bool(np.any(high[:2] > outer) or np.any(low[:2] < -outer))
+    return over and bool(high[2] > RIM_HEIGHT)
+
+
 def stays_on_tray(model: Model, pos: F64, quat: F64) -> bool:
     """Say whether an item lies on the tray: its centre of mass within the rim, nothing of it hanging over."""
     if abs(pos[0]) > INNER_X / 2 or abs(pos[1]) > INNER_Y / 2:
