@@ -54,7 +54,7 @@ def make_box(
 
 
 def make_catalogue(count: int = 6) -> Catalogue:
-    """Build a catalogue of boxes called `box_0`, `box_1` and so on; nothing is read from disk; from 4 on they are look-alikes."""
+    """Build a catalogue of boxes called `box_0`, `box_1` and so on; from 4 on they are look-alikes."""
     package = Package('box', (100.0, 70.0, 40.0))
     products = [
         Product(

@@ -10,7 +10,7 @@
 
 `at` counts seconds from the beginning (the epoch), `after` from the last event before. An event does one of these:
 
-- `put`: a sku, `random`, `family` (look-alikes of one family), `stranger` or `clutter`. `count` with `every` repeats it,
+- `put`: a sku, `random`, `family` (look-alikes of one family), `stranger` or `clutter`. `count` with `every` repeats,
   `as` names it, `shapes` limits `random` to these package shapes, `flat` lays it on its largest side, `onto` puts it on
   a named item, `edge` half over the rim.
 - `remove`: the name of an item, or `all`.
