@@ -124,8 +124,10 @@ def _on_exit(node: NodeSpec, *, once: bool) -> Callable[[Any, Any], list[Any]]:
     """Return what launch calls at each end of a node: end everything when the job is done or cannot be done."""
     ends = 0
 
-    def ended(event: Any, _context: Any) -> list[Any]:
+    def ended(event: Any, context: Any) -> list[Any]:
         nonlocal ends
+        if context.is_shutdown:
+            return []
         ends += 1
         reason = ''
         if event.returncode == 0 and node.finishes:

@@ -12,6 +12,9 @@ from checkout_bringup.stacks import load_stack, read_arguments
 from checkout_core.errors import CheckoutError
 
 
+RUNNING, ENDING = SimpleNamespace(is_shutdown=False), SimpleNamespace(is_shutdown=True)
+
+
 class Recorded(SimpleNamespace):
     """Keep what a launch class was built with."""
 
@@ -97,7 +100,7 @@ ENDS = [
 )
 def test_ends_of_nodes(launch, name, status, once, stops):
     node = nodes(launch_builder.launch_description('sim'), once=once)[name]
-    answer = node.on_exit(SimpleNamespace(returncode=status), None)
+    answer = node.on_exit(SimpleNamespace(returncode=status), RUNNING)
     assert [type(action).__name__ for action in answer] == (['Shutdown'] if stops else [])
 
 
@@ -105,8 +108,13 @@ def test_a_node_that_keeps_dying_ends_all(launch):
     cart = nodes(launch_builder.launch_description('sim'))['cart']
     tries = load_stack('sim').node('cart').restart.max_tries
     assert (cart.respawn, cart.respawn_max_retries) == (True, tries)
-    answers = [bool(cart.on_exit(SimpleNamespace(returncode=1), None)) for _ in range(tries + 1)]
+    answers = [bool(cart.on_exit(SimpleNamespace(returncode=1), RUNNING)) for _ in range(tries + 1)]
     assert answers == [False] * tries + [True]
+
+
+def test_ends_during_the_shutdown_mean_nothing(launch):
+    cart = nodes(launch_builder.launch_description('sim'))['cart']
+    assert cart.on_exit(SimpleNamespace(returncode=2), ENDING) == []
 
 
 def test_the_user_s_environment_is_kept(launch, monkeypatch):
