@@ -11,7 +11,6 @@ from checkout_bringup import launch_builder
 from checkout_bringup.stacks import load_stack, read_arguments
 from checkout_core.errors import CheckoutError
 
-
 RUNNING, ENDING = SimpleNamespace(is_shutdown=False), SimpleNamespace(is_shutdown=True)
 
 
