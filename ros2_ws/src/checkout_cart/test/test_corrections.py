@@ -141,6 +141,14 @@ def test_answer_holds_for_that_very_thing(shop, items, unknown, charged, case):
     assert shop.counts(pipeline) == charged
 
 
+def test_contents_without_items_leave_answers_as_they_are(shop):
+    pipeline = shop.pipeline()
+    pipeline.on_contents(shop.things(1, {7: 'cola'}))
+    assert correct(pipeline, REPLACE, 'cola', replacement='water', item_ids=(7,)) == ''
+    pipeline.on_contents(shop.see(2, choco=1))
+    assert shop.counts(pipeline) == {'choco': 1, 'water': 1}
+
+
 def test_unknown_thing_that_the_customer_picked_from_the_list_is_sold(shop):
     pipeline = shop.pipeline()
     unknown = shop.things(1, {1: 'cola'}, unknown=(9,), attentions=(ASKED,))

@@ -335,6 +335,8 @@ def test_payment_whose_outcome_cannot_be_recorded_is_recorded_later(shop, fault)
     again = pipeline.on_service(Pay('card', 'key', Money(1500)))
     assert again.reply.success
     assert again.reply.receipt == pipeline.cart.last_receipt
+    assert [receipt.total for receipt in again.receipts] == [1500]
+    assert [event.kind for event in again.events] == [Kind.PAYMENT_ACCEPTED, Kind.RECEIPT_ISSUED]
     assert len(pipeline.provider.charged()) == 1
 
 
@@ -352,6 +354,18 @@ def test_late_recording_of_a_payment_shows_its_receipt(shop):
     assert [receipt.total for receipt in receipts] == [1500]
     assert events[:2] == [Kind.PAYMENT_ACCEPTED, Kind.RECEIPT_ISSUED]
     assert [answer.stamp_ns for answer in answers if answer.status is Status.OK] == [2_000_000_000]
+
+
+def test_journal_that_is_mended_unlocks_the_checkout_even_if_nothing_changes(shop):
+    pipeline = shop.pipeline()
+    pipeline.on_contents(shop.see(1, cola=1))
+    heal = locked(pipeline)
+    pipeline.on_contents(shop.see(2, cola=2))
+    (still,) = pipeline.on_contents(shop.see(3, cola=1))
+    assert still.cart.locked_reasons == ('JOURNAL',)
+    heal()
+    (after,) = pipeline.on_contents(shop.see(4, cola=1))
+    assert (after.events, after.cart.can_checkout) == ((), True)
 
 
 def test_locked_journal_delays_one_input_and_not_every_one(shop, monkeypatch):

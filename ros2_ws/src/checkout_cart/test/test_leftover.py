@@ -61,6 +61,7 @@ THINGS = [
     ({7: 'cola', 8: 'choco'}, [{7: 'cola', 8: 'cola'}], {}, 'one of two recognised as the other'),
     ({7: 'cola', 8: 'choco'}, [{7: 'cola', 9: 'cola'}], {'cola': 1}, 'one of two exchanged for a second cola'),
     ({7: 'cola'}, [{7: 'cola', 8: 'cola'}], {'cola': 1}, 'one more of the same'),
+    ({7: 'cola'}, [{70: 'cola'}, {70: 'water'}], {}, 'the tracker began anew, then recognised it as something else'),
     ({7: 'cola'}, [{7: 'cola', 8: 'cola'}, {8: 'cola'}], {'cola': 1}, 'the paid one taken from beside a new one'),
     ({7: 'cola'}, [{7: 'cola', 8: 'cola'}, {7: 'cola'}], {}, 'the new one taken from beside the paid one'),
     ({7: 'cola'}, [{7: 'cola', 8: 'water'}, {7: 'water'}], {}, 'the new one taken and the paid one recognised anew'),
@@ -75,6 +76,12 @@ def test_item_ids_tell_an_exchange_from_a_new_recognition(shop, bought, later, c
         pipeline.on_contents(shop.things(second, items))
     live = pipeline.cart.phase is Phase.SCANNING
     assert (shop.counts(pipeline) if live else {}) == charged
+
+
+def test_new_tracks_of_the_same_things_are_no_reason_to_clear(shop):
+    pipeline = paid(shop, shop.things(1, {7: 'cola'}))
+    pipeline.on_contents(shop.things(2, {70: 'cola'}))
+    assert pipeline.cart.phase is Phase.PAID
 
 
 WINDOW = [(6.9, {}), (7.0, {}), (7.1, {'cola': 1})]

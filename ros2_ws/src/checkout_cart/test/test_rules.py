@@ -83,6 +83,18 @@ def test_promotions(shop, promotion, count, off):
     assert sum(discount.amount for discount in found) == off
 
 
+def test_a_promotion_never_takes_off_more_than_the_line_costs(shop):
+    class Greedy:
+        sku = 'cola'
+
+        def discounts(self, lines):
+            return (Discount('all and more', 'cola', 10**6), Discount('of nothing', 'water', 5))
+
+    made = rules(shop)
+    made._promotions = (Greedy(),)
+    assert made.discounts([priced(shop, 'cola', 2)]) == (Discount('all and more', 'cola', 3000),)
+
+
 WRONG = [
     (('2+1:stranger',), 'a product that is not sold'),
     (('2+1',), 'no product'),

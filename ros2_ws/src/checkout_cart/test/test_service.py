@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from checkout_cart.inputs import AttentionInput, CallStaff, Cancel, Checkout, IdentityInput, Pay, Sight
+from checkout_cart.inputs import (
+    AttentionInput,
+    CallStaff,
+    Cancel,
+    Checkout,
+    Correct,
+    IdentityInput,
+    Operation,
+    Pay,
+    Sight,
+)
 from checkout_cart.state import Phase
 from checkout_core.money import Money
 from checkout_core.status import Status
@@ -95,6 +105,16 @@ def test_changed_tray_leads_back_with_the_reason(shop, now, phase, case):
         assert answer.cart.payment_detail == 'TRAY_CHANGED'
         assert shop.counts(pipeline) == now
         assert reply(pipeline, Checkout()).success
+
+
+def test_emptied_tray_ends_the_payment_of_a_replaced_product(shop):
+    """No line changes by itself here: what is seen goes, and with it the correction that stood for it."""
+    pipeline = shop.pipeline()
+    pipeline.on_contents(shop.see(1, cola=1))
+    pipeline.on_service(Correct(Operation.REPLACE, 'cola', 'water', operator_id='kim'))
+    assert reply(pipeline, Checkout()).success
+    pipeline.on_contents(shop.see(2))
+    assert pipeline.cart.phase is Phase.IDLE
 
 
 QUESTIONS = [('HAND_IN_VIEW', Phase.PAYING), ('UNKNOWN_ITEM', Phase.SCANNING), ('WEIGHT_MISMATCH', Phase.SCANNING)]
