@@ -143,7 +143,12 @@ class ContentsBuilder:
         return Contents(stamp_ns, self._state, self._since_ns, lines, items, asked, weight, expected)
 
     def _items_of(self, view: View) -> list[Item]:
-        return [self._item(view, track) for track in view.tracks]
+        items = [self._item(view, track) for track in view.tracks]
+        # Track ids are never used again, so the ids of tracks that have ended can be forgotten.
+        alive = {track.track_id for track in view.tracks}
+        for key in [key for key in self._ids if key[0] == view.camera and key[1] not in alive]:
+            del self._ids[key]
+        return items
 
     def _item(self, view: View, track: Track) -> Item:
         key = (view.camera, track.track_id)

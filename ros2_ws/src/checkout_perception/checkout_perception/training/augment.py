@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkout_perception.training.data import COUNTED_FROM, Truth
+from checkout_perception.training.strangers import draw_stranger, paste
 
 Image = NDArray[np.uint8]
 SMALLEST_PX = 4.0
@@ -28,7 +29,7 @@ class AugmentConfig:
     scale_high: float = 1.25
     shift: float = 0.1  # of the picture's size
     quarter_turn: float = 0.15
-    stranger: float = 0.35
+    stranger: float = 0.4
     scramble: float = 0.08
     grey_mix: float = 0.3
     blur: float = 0.25
@@ -131,79 +132,20 @@ def _cover(sample: Sample, rng: np.random.Generator) -> Sample:
 
 
 def _add_stranger(sample: Sample, rng: np.random.Generator, unknown_label: int) -> Sample:
-    """Draw an object that no shop sells: a random outline with random paint and a soft shadow."""
-    image = sample.image.copy()
-    height, width = image.shape[:2]
-    size = rng.uniform(0.08, 0.34, 2) * width
-    mask = _outline(size, rng)
+    """Lay an object into the picture that no shop sells."""
+    height, width = sample.image.shape[:2]
+    stranger = draw_stranger(rng.uniform(0.08, 0.36, 2) * width, rng)
+    mask = stranger.mask
     h, w = mask.shape
     if h >= height or w >= width:
         return sample
+    image = sample.image.copy()
     x, y = int(rng.integers(0, width - w)), int(rng.integers(0, height - h))
-    region = image[y : y + h, x : x + w].astype(np.float32)
-    shadow = cv2.GaussianBlur(np.roll(mask, (3, 3), (0, 1)), (0, 0), 4.0)[..., None].astype(np.float32) / 255
-    region *= 1 - 0.4 * shadow
-    alpha = cv2.GaussianBlur(mask, (0, 0), 0.7)[..., None].astype(np.float32) / 255
-    image[y : y + h, x : x + w] = region * (1 - alpha) + _paint(h, w, rng) * alpha
+    paste(image, stranger, (x, y), rng)
     ys, xs = np.nonzero(mask)
     box = np.array([x + xs.min(), y + ys.min(), x + xs.max() + 1, y + ys.max() + 1], np.float32)
     truth = _hide_under(sample.truth, _shared_area(sample.truth.boxes, mask, (x, y)))
     return Sample(image, _append(truth, box, unknown_label))
-
-
-def _outline(size: NDArray[np.float64], rng: np.random.Generator) -> Image:
-    """Return a filled random shape, uint8 (h, w), 255 inside."""
-    reach = int(np.hypot(*size)) + 8
-    mask = np.zeros((reach, reach), np.uint8)
-    centre = (reach / 2.0, reach / 2.0)
-    kind = int(rng.integers(0, 3))
-    angle = float(rng.uniform(0, 180))
-    if kind == 0:
-        cv2.ellipse(mask, (centre, (float(size[0]), float(size[1])), angle), 255, -1)
-    elif kind == 1:
-        corners = cv2.boxPoints((centre, (float(size[0]), float(size[1])), angle))
-        cv2.fillPoly(mask, [corners.astype(np.int32)], 255)
-    else:
-        turns = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(5, 12))))
-        radii = rng.uniform(0.55, 1.0, len(turns))
-        points = (
-            np.stack([np.cos(turns) * radii * size[0] / 2, np.sin(turns) * radii * size[1] / 2], axis=1) + reach / 2
-        )
-        cv2.fillPoly(mask, [points.astype(np.int32)], 255)
-    ys, xs = np.nonzero(mask)
-    if len(ys) == 0:
-        mask[reach // 2 - 4 : reach // 2 + 4, reach // 2 - 4 : reach // 2 + 4] = 255
-        ys, xs = np.nonzero(mask)
-    pad = 6
-    top, left = max(0, int(ys.min()) - pad), max(0, int(xs.min()) - pad)
-    return mask[top : int(ys.max()) + pad, left : int(xs.max()) + pad]
-
-
-def _paint(height: int, width: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return random paint, float32 (h, w, 3): a gradient, then bands, spots, strokes and scribbled letters."""
-    low, high = rng.uniform(20, 235, 3), rng.uniform(20, 235, 3)
-    if rng.random() < 0.5:
-        high = np.clip(low + rng.uniform(-30, 30, 3), 0, 255)  # plain things are common
-    ramp = np.linspace(0, 1, width if rng.random() < 0.5 else height)
-    ramp2d = np.broadcast_to(ramp[None, :] if len(ramp) == width else ramp[:, None], (height, width))
-    paint = np.ascontiguousarray(low + (high - low) * ramp2d[..., None]).astype(np.uint8)
-    for _ in range(int(rng.integers(0, 7))):
-        colour = tuple(float(v) for v in rng.uniform(0, 255, 3))
-        a, b = (tuple(int(v) for v in rng.integers(0, (width, height))) for _ in range(2))
-        kind = int(rng.integers(0, 4))
-        if kind == 0:
-            cv2.line(paint, a, b, colour, int(rng.integers(1, max(2, width // 6))), cv2.LINE_AA)
-        elif kind == 1:
-            cv2.circle(paint, a, int(rng.integers(2, max(3, width // 4))), colour, -1, cv2.LINE_AA)
-        elif kind == 2:
-            cv2.rectangle(paint, a, b, colour, -1)
-        else:
-            text = ''.join(chr(int(c)) for c in rng.integers(65, 91, int(rng.integers(2, 6))))
-            cv2.putText(paint, text, a, cv2.FONT_HERSHEY_DUPLEX, float(rng.uniform(0.3, 1.2)), colour, 2, cv2.LINE_AA)
-    if rng.random() < 0.4:
-        coarse = rng.uniform(-25, 25, (max(2, height // 6), max(2, width // 6), 3)).astype(np.float32)
-        return np.asarray(np.clip(paint + cv2.resize(coarse, (width, height)), 0, 255), np.float32)
-    return paint.astype(np.float32)
 
 
 def _scramble_one(sample: Sample, rng: np.random.Generator, unknown_label: int) -> Sample:
