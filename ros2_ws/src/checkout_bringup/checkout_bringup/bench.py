@@ -9,13 +9,18 @@ from importlib import import_module
 __all__ = ['BENCHES', 'main']
 
 BENCHES = {
+    'determinism': ('checkout_bringup.bench_replay:determinism', 'many replays in both lanes give one result'),
+    'replay': ('checkout_bringup.bench_replay:replay', 'speed of the core lane, cost of lock step'),
+    'throughput': ('checkout_bringup.bench_replay:throughput', 'highest camera rate with at most 5 % lost'),
+    'accuracy': ('checkout_bringup.bench_replay:accuracy', 'every recorded checkout against its truth'),
+    'faults': ('checkout_bringup.bench_replay:faults', 'every fault scenario, and what came of it'),
     'graph': ('checkout_bringup.bench_graph:main', 'latency and loss through the real graph, beside the bare network'),
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `checkout bench NAME` and return its exit status."""
-    epilog = '\n'.join(f'  {name:8} {summary}' for name, (_, summary) in BENCHES.items())
+    epilog = '\n'.join(f'  {name:12} {summary}' for name, (_, summary) in BENCHES.items())
     parser = argparse.ArgumentParser(
         prog='checkout bench',
         description='Measure speed. checkout bench NAME --help says more.',

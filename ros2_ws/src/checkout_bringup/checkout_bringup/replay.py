@@ -15,7 +15,9 @@ from checkout_bringup.processes import Program
 from checkout_bringup.stacks import Stack, load_stack, read_arguments
 from checkout_bringup.station import claim_domain, run_station
 from checkout_bringup.up import chosen
-from checkout_harness.cli import Answers, replay_main
+from checkout_harness.cli import replay_main
+from checkout_harness.expectation import Answers
+from checkout_harness.recording import Recording
 
 __all__ = ['StartedStack', 'main', 'start']
 
@@ -27,15 +29,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     return replay_main(argv, start)
 
 
-def start(stack: str, arguments: Sequence[str], domain: int | None, namespace: str) -> StartedStack:
+def start(stack: str, arguments: Sequence[str], domain: int | None, recording: Recording) -> StartedStack:
     """Load a stack to replay through: its nodes that answer something, without cameras and simulated sensors."""
     values = chosen(arguments)
     known = {argument.name for argument in read_arguments(stack)}
     if 'source' in known:
         # The driver takes the camera's place, so what the camera would read is of no matter.
         values.setdefault('source', 'replayed')
-    if namespace and 'namespace' in known:
-        values.setdefault('namespace', namespace)
+    if 'namespace' in known and recording.namespace:
+        values.setdefault('namespace', recording.namespace)
+    if 'weight' in known:
+        values.setdefault('weight', 'true' if recording.has_weight else 'false')
     loaded = load_stack(stack, values)
     return StartedStack(replace(loaded, nodes=tuple(node for node in loaded.nodes if node.answers)), domain)
 
@@ -57,13 +61,15 @@ class StartedStack:
         """Return what answers what."""
         return tuple(Answers(node.name, a.input, a.outputs) for node in self.stack.nodes for a in node.answers)
 
-    def run(self, parameters: Mapping[str, Mapping[str, Any]], driver: Sequence[str], log: Path) -> tuple[bool, str]:
+    def run(
+        self, parameters: Mapping[str, Mapping[str, Any]], driver: Sequence[str], log: Path, *, backwards: bool = False
+    ) -> tuple[bool, str]:
         """Run the nodes and the driver until the driver ends; their words go into a file."""
         nodes = tuple(
             replace(node, parameters={**node.parameters, **parameters.get(node.name, {}), _SIMULATED_TIME: True})
             for node in self.stack.nodes
         )
-        stack = replace(self.stack, nodes=nodes)
+        stack = replace(self.stack, nodes=nodes[::-1] if backwards else nodes)
 
         def companions(env: dict[str, str]) -> list[Program]:
             return [Program('replay_driver', tuple(driver), env, finishes=True)]

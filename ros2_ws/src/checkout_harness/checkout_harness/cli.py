@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from checkout_core import data
 from checkout_core.errors import CheckoutError
 from checkout_harness.buyer import BuyerConfig
 from checkout_harness.core_lane import run_core
@@ -16,6 +17,7 @@ from checkout_harness.expectation import Answers
 from checkout_harness.faults import fault_names, load_faults
 from checkout_harness.gates import gate
 from checkout_harness.job import Job, write_job
+from checkout_harness.library import find_bag, name_of
 from checkout_harness.recording import Recording
 from checkout_harness.report import analyse, print_summary
 from checkout_harness.rundir import RunFacts, load_run, new_folder
@@ -35,15 +37,20 @@ class Started(Protocol):
     def answers(self) -> tuple[Answers, ...]:
         """Return which outputs answer which inputs."""
 
-    def run(self, parameters: Mapping[str, Mapping[str, Any]], driver: Sequence[str], log: Path) -> tuple[bool, str]:
-        """Run the nodes and the driver until the driver ends; say whether it ended well, and a sentence."""
+    def run(
+        self, parameters: Mapping[str, Mapping[str, Any]], driver: Sequence[str], log: Path, *, backwards: bool = False
+    ) -> tuple[bool, str]:
+        """Run the nodes and the driver until the driver ends; say whether it ended well, and a sentence.
+
+        `backwards` starts the nodes in the opposite order, which must make no difference.
+        """
 
 
 class Starter(Protocol):
     """Load a stack; who starts processes is the caller's affair, so that the harness needs no supervisor."""
 
-    def __call__(self, stack: str, arguments: Sequence[str], domain: int | None, namespace: str) -> Started:
-        """Return a stack by its name, with `KEY=VALUE` arguments."""
+    def __call__(self, stack: str, arguments: Sequence[str], domain: int | None, recording: Recording) -> Started:
+        """Return a stack by its name, with `KEY=VALUE` arguments, made for what was recorded."""
 
 
 def replay_main(argv: Sequence[str] | None, start: Starter | None = None) -> int:
@@ -56,11 +63,12 @@ def replay_main(argv: Sequence[str] | None, start: Starter | None = None) -> int
         return 0
     if arguments.bag is None:
         parser.error('say which bag to replay')
-    folder = arguments.report or Path('replay') / Path(arguments.bag).stem
+    arguments.bag = find_bag(arguments.bag)
+    folder = arguments.report or data.path('var/replay') / name_of(arguments.bag)
     started = None
     if start is not None:
         with Recording(arguments.bag) as recording:
-            started = start(arguments.stack, arguments.argument, arguments.domain, recording.namespace)
+            started = start(arguments.stack, arguments.argument, arguments.domain, recording)
     elif arguments.lane != 'core':
         raise CheckoutError(f'The lane {arguments.lane} needs nodes; run it with scripts/checkout replay.')
     parameters = started.parameters() if started is not None else {}
@@ -84,7 +92,7 @@ def replay_main(argv: Sequence[str] | None, start: Starter | None = None) -> int
     return _conclude(folder, target, arguments.runs, arguments.json)
 
 
-def run_graph(job: Job, started: Started) -> RunFacts:
+def run_graph(job: Job, started: Started, *, backwards: bool = False) -> RunFacts:
     """Run a job in a graph and return its facts. Raises CheckoutError when the driver left none."""
     folder = Path(job.folder)
     file = folder / 'job.json'
@@ -92,7 +100,7 @@ def run_graph(job: Job, started: Started) -> RunFacts:
     with Recording(job.bag) as recording:
         parameters = {node: job.settings.of(node, recording) for node in started.parameters()}
     driver = (sys.executable, '-m', 'checkout_harness.ros.driver', str(file))
-    _, sentence = started.run(parameters, driver, folder / 'nodes.log')
+    _, sentence = started.run(parameters, driver, folder / 'nodes.log', backwards=backwards)
     if not (folder / 'run.json').is_file():
         raise CheckoutError(f'The replay left no result: {sentence} See {folder / "nodes.log"}.')
     return load_run(folder)[0]
@@ -147,9 +155,9 @@ def _replay_parser() -> argparse.ArgumentParser:
         description='Replay a recorded checkout and report what was recognised, how late, and what it cost.',
         epilog='core: one process, bit-exact. graph: the real nodes in lock step. realtime: the recorded pace.',
     )
-    parser.add_argument('bag', nargs='?', help='.mcap or .db3 file, or folder of rosbag2')
+    parser.add_argument('bag', nargs='?', help='name in bags/index.yaml, .mcap or .db3 file, or folder of rosbag2')
     parser.add_argument('--lane', choices=LANES, default='core')
-    parser.add_argument('--report', type=Path, metavar='DIR', help='folder of the report (default: replay/NAME)')
+    parser.add_argument('--report', type=Path, metavar='DIR', help='folder of the report (default: var/replay/NAME)')
     parser.add_argument(
         '--set', action='append', default=[], metavar='NODE.PARAM=VALUE', help='set a parameter of a node'
     )
@@ -163,11 +171,11 @@ def _replay_parser() -> argparse.ArgumentParser:
     graph.add_argument('--argument', action='append', default=[], metavar='KEY=VALUE', help='argument of the stack')
     graph.add_argument('--domain', type=int, metavar='N', help='ROS domain (default: a free one)')
     graph.add_argument('--timeout', type=float, default=10.0, metavar='S', help='for one step; fails the run (10)')
+    graph.add_argument('--start', type=float, default=0.0, metavar='S', help='begin so many seconds into the bag')
+    graph.add_argument('--duration', type=float, default=0.0, metavar='S', help='replay so many seconds (0: all)')
+    graph.add_argument('--loop', type=_count, default=1, metavar='N', help='replay N times with stamps that go on')
     pace = parser.add_argument_group('lane realtime')
     pace.add_argument('--rate', type=_positive, default=1.0, metavar='X', help='times the recorded pace (1)')
-    pace.add_argument('--start', type=float, default=0.0, metavar='S', help='begin so many seconds into the bag')
-    pace.add_argument('--duration', type=float, default=0.0, metavar='S', help='replay so many seconds (0: all)')
-    pace.add_argument('--loop', type=_count, default=1, metavar='N', help='replay N times with stamps that go on')
     pace.add_argument('--paused', action='store_true', help='wait for the services replay_driver/pause and step')
     pace.add_argument(
         '--without', action='append', default=[], metavar='TOPIC', help='do not send a topic (tray/weight)'

@@ -35,15 +35,35 @@ def standard_answers(cameras: Sequence[str]) -> tuple[Answers, ...]:
     return (*own, Answers('cart', FUSED, ('cart',)))
 
 
+def _for_every_camera(answers: Sequence[Answers], cameras: Sequence[str]) -> tuple[Answers, ...]:
+    """Return the answers with those to pictures of cameras that a stack does not name, as to those that it does.
+
+    A stack describes the cameras of one station; a recording may have one more, which the same node looks at.
+    """
+    named = {a.input: a for a in answers}
+    known = [camera for camera in cameras if _picture(camera) in named]
+    more = []
+    for camera in cameras:
+        if known and camera not in known:
+            like = named[_picture(known[0])]
+            outputs = tuple(o.replace(f'tray/{known[0]}/', f'tray/{camera}/') for o in like.outputs)
+            more.append(Answers(like.node, _picture(camera), outputs))
+    return (*answers, *more)
+
+
+def _picture(camera: str) -> str:
+    return f'tray/{camera}/image/compressed'
+
+
 class Expectation:
     """Tell, step by step, which (topic, stamp) have to come before the next step."""
 
     def __init__(self, answers: Sequence[Answers], cameras: Sequence[str], pairing: PairingConfig) -> None:
         """Begin with nothing sent."""
-        self._answers = tuple(answers)
+        self._answers = _for_every_camera(answers, cameras)
         self._cameras = tuple(cameras)
         inputs = {a.input: a for a in self._answers}
-        self._inputs = {camera: inputs.get(f'tray/{camera}/image/compressed') for camera in cameras}
+        self._inputs = {camera: inputs.get(_picture(camera)) for camera in cameras}
         counts: dict[str, int] = {}
         for answer in self._inputs.values():
             for output in answer.outputs if answer is not None else ():

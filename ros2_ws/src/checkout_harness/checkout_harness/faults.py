@@ -63,13 +63,15 @@ class Expected:
     """Hold what must come of a scenario.
 
     `receipt`: same as without the fault, none, or any. `lost_at_most`: pictures without an answer. `corrupt`: pictures
-    answered CORRUPT. `recovers_within_s`: from a node's fault to the first complete step.
+    answered CORRUPT. `recovers_within_s`: from a node's fault to the first complete step. `unanswered`: the
+    run fails, as it must when a node never answers again.
     """
 
     receipt: str = 'same'
     lost_at_most: int = 0
     corrupt: int | None = None
     recovers_within_s: float = 0.0
+    unanswered: bool = False
 
 
 class FaultPlan:
@@ -123,7 +125,7 @@ class FaultPlan:
     def tolerates(self, stamp_ns: int) -> bool:
         """Say whether answers to this stamp may be missing."""
         since = self._since(stamp_ns)
-        return any(
+        return not self.expect.unanswered and any(
             fault.kind in NODE_KINDS and fault.at_s <= since <= fault.at_s + fault.for_s + self.expect.recovers_within_s
             for fault in self.faults
         )
@@ -164,7 +166,7 @@ def load_faults(name_or_path: str) -> FaultPlan:
 def _plan(content: Any, source: str) -> FaultPlan:
     fields = _mapping(content, ('name', 'about', 'faults', 'expect'), source)
     faults = tuple(_fault(entry, f'{source}, fault {n}') for n, entry in enumerate(fields.get('faults') or [], start=1))
-    names = ('receipt', 'lost_at_most', 'corrupt', 'recovers_within_s')
+    names = ('receipt', 'lost_at_most', 'corrupt', 'recovers_within_s', 'unanswered')
     expect = Expected(**_mapping(fields.get('expect') or {}, names, f'{source}, expect'))
     if expect.receipt not in RECEIPTS:
         raise CheckoutError(f'{source}: receipt is one of {", ".join(RECEIPTS)}, not {expect.receipt!r}.')

@@ -2,7 +2,7 @@
 
 `tests/accuracy/thresholds.yaml` holds, by the name of a bag, figures of report.json (dotted) and their bound:
 
-    smoke.mcap:
+    smoke:
       metrics.checkout.price.exact.value: {at_least: 1.0}
       metrics.answers.lost: {at_most: 0}
 
@@ -22,6 +22,7 @@ import yaml
 
 from checkout_core import data
 from checkout_core.errors import CheckoutError
+from checkout_harness.library import name_of
 
 __all__ = ['Finding', 'figure', 'gate']
 
@@ -77,7 +78,7 @@ def gate(
     if against is not None:
         return _compare(found, _report(against))
     findings = [Finding('run.complete', bool(found['run']['complete']), found['run']['failure'] or 'complete')]
-    name = Path(found['bag']['path']).name
+    name = name_of(found['bag']['path'])
     rules = _rules(thresholds or data.path('tests/accuracy/thresholds.yaml'))
     if name not in rules:
         raise CheckoutError(f'No thresholds are set for {name}; known are {", ".join(sorted(rules)) or "none"}.')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Self
 from checkout_core.bags import BagMessage, BagReader
 from checkout_core.errors import CheckoutError
 
-__all__ = ['Recording', 'Sample', 'Step', 'file_sha256', 'moved', 'restamped', 'stamp_of']
+__all__ = ['Recording', 'Sample', 'Step', 'chosen', 'file_sha256', 'moved', 'restamped', 'stamp_of']
 
 IMAGE_TYPE = 'sensor_msgs/msg/CompressedImage'
 WEIGHT_TYPE = 'checkout_interfaces/msg/Weight'
@@ -24,6 +24,7 @@ INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
 _IMAGE_TOPIC = re.compile(r'(?P<namespace>(?:/[^/]+)*?)/tray/(?P<camera>[a-z0-9_]+)/image/compressed')
 _HEADER = struct.Struct('<iI')
 _LATE_NS = 1_000_000_000
+_NS = 1_000_000_000
 
 
 class Sample(NamedTuple):
@@ -56,6 +57,31 @@ def moved(step: Step, by_ns: int) -> Step:
         tuple((camera, restamped(raw, step.stamp_ns + by_ns)) for camera, raw in step.infos),
         None if step.truth is None else restamped(step.truth, step.stamp_ns + by_ns),
     )
+
+
+def chosen(
+    again: Callable[[], Iterator[Step]], *, start_s: float = 0.0, duration_s: float = 0.0, loop: int = 1
+) -> Iterator[Step]:
+    """Give the steps of `again()` from an offset on, for a duration (0: to the end), `loop` times.
+
+    From the second time on stamps go on where those of the time before ended, one period later.
+    """
+    by_ns = 0
+    for _ in range(loop):
+        begin = first = last = before = None
+        for step in again():
+            begin = step.stamp_ns if begin is None else begin
+            since = (step.stamp_ns - begin) / _NS
+            if since < start_s:
+                continue
+            if duration_s and since >= start_s + duration_s:
+                break
+            first = step.stamp_ns if first is None else first
+            before, last = last, step.stamp_ns
+            yield moved(step, by_ns) if by_ns else step
+        if first is None or last is None:
+            return
+        by_ns += last - first + (last - before if before is not None else _NS)
 
 
 class Recording:

@@ -24,7 +24,7 @@ from checkout_harness.recording import IMAGE_TYPE, TRUTH_TYPE, WEIGHT_TYPE
 from checkout_perception.detector import TrayDetector
 from checkout_perception.pipeline import TrayPerceptionConfig, TrayPipeline
 
-__all__ = ['FIRST_STAMP_NS', 'Drawn', 'colour_perception', 'draw_bag', 'one_checkout']
+__all__ = ['FIRST_STAMP_NS', 'Drawn', 'colour_perception', 'colours_of', 'draw_bag', 'one_checkout']
 
 FIRST_STAMP_NS = 100_000_000_000
 _PALETTE = ((200, 60, 30), (40, 40, 220), (60, 170, 40), (30, 190, 220), (190, 60, 190), (210, 200, 40))
@@ -75,7 +75,7 @@ def draw_bag(
     products = catalogue or load_catalogue()
     types = message_types()
     ours, sensors = types.package('checkout_interfaces'), types.package('sensor_msgs')
-    colours = _colours([item.sku for item in plan if item.sku in products])
+    colours = colours_of([item.sku for item in plan if item.sku in products])
     with BagWriter(path, storage=storage, notes={'content': 'drawn'}) as bag:
         for camera in cameras:
             bag.add_topic(f'{namespace}/tray/{camera}/image/compressed', IMAGE_TYPE, depth=1)
@@ -118,7 +118,7 @@ def colour_perception(
     `wrong` maps a product to the one that it is taken for. `folder` gets a model card.
     """
     names = (*skus, 'UNKNOWN')
-    colours = _colours(skus)
+    colours = colours_of(skus)
 
     def look(feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         image = np.ascontiguousarray(feeds['image'][0, ::2, ::2])  # all squares have even corners
@@ -144,7 +144,8 @@ def colour_perception(
     return make
 
 
-def _colours(skus: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+def colours_of(skus: Sequence[str]) -> dict[str, tuple[int, int, int]]:
+    """Return the colour (BGR) in which each product is drawn."""
     return dict(zip(sorted(set(skus)), _PALETTE, strict=False))
 
 

@@ -70,3 +70,9 @@ def test_a_job_is_read_as_it_was_written(tmp_path, lane):
     job = Job('bag', 'folder', lane, standard_answers(['top']), settings, without=('tray/weight',), remap={'a': 'b'})
     write_job(tmp_path / 'job.json', job)
     assert read_job(tmp_path / 'job.json') == job
+
+
+def test_a_recording_with_one_camera_more_than_the_stack_names():
+    both = ['top', 'oblique']
+    expectation = Expectation(standard_answers(['top']), both, PairingConfig())
+    assert ('tray/oblique/detections', 100) in wanted(expectation, step(100, *both))

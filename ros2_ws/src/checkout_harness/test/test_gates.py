@@ -42,37 +42,37 @@ EXACT = 'metrics.frames.top.all.exact_baskets.value'
     ],
 )
 def test_a_bound(folder, tmp_path, rule, passed):
-    findings = gate(folder, None, *rules(tmp_path, {'drawn.mcap': {EXACT: rule}}))
+    findings = gate(folder, None, *rules(tmp_path, {'drawn': {EXACT: rule}}))
     assert [(f.figure, f.passed) for f in findings] == [('run.complete', True), (EXACT, passed)]
 
 
 def test_latency_is_a_ratio_of_one_run(folder, tmp_path):
     budgets = {'*': {'time.step.p50': {'ratio_to': 'time.step.p50', 'at_most': 1.0}}}
-    findings = gate(folder, None, *rules(tmp_path, {'drawn.mcap': {}}, budgets))
+    findings = gate(folder, None, *rules(tmp_path, {'drawn': {}}, budgets))
     assert findings[-1].passed
     budgets['*']['time.step.p50']['at_most'] = 0.5
-    assert not gate(folder, None, *rules(tmp_path, {'drawn.mcap': {}}, budgets))[-1].passed
+    assert not gate(folder, None, *rules(tmp_path, {'drawn': {}}, budgets))[-1].passed
 
 
 def test_what_is_not_measured_is_not_reached(folder, tmp_path):
-    findings = gate(folder, None, *rules(tmp_path, {'drawn.mcap': {'metrics.identity.rank1': {'at_least': 0}}}))
+    findings = gate(folder, None, *rules(tmp_path, {'drawn': {'metrics.identity.rank1': {'at_least': 0}}}))
     assert (findings[-1].passed, findings[-1].sentence) == (False, 'not measured in this report')
 
 
 def test_a_gate_for_other_lanes_is_left_out(folder, tmp_path):
     rule = {'at_least': 2, 'lanes': ['graph']}
-    assert len(gate(folder, None, *rules(tmp_path, {'drawn.mcap': {EXACT: rule}}))) == 1
+    assert len(gate(folder, None, *rules(tmp_path, {'drawn': {EXACT: rule}}))) == 1
 
 
 def test_a_bag_without_thresholds_does_not_pass(folder, tmp_path):
-    with pytest.raises(CheckoutError, match=r'No thresholds are set for drawn\.mcap; known are smoke\.mcap'):
-        gate(folder, None, *rules(tmp_path, {'smoke.mcap': {}}))
+    with pytest.raises(CheckoutError, match=r'No thresholds are set for drawn; known are smoke'):
+        gate(folder, None, *rules(tmp_path, {'smoke': {}}))
 
 
 @pytest.mark.parametrize('rule', [{}, {'atleast': 1}, 3])
 def test_a_rule_that_says_nothing_is_refused(folder, tmp_path, rule):
     with pytest.raises(CheckoutError, match='needs at_least or at_most'):
-        gate(folder, None, *rules(tmp_path, {'drawn.mcap': {EXACT: rule}}))
+        gate(folder, None, *rules(tmp_path, {'drawn': {EXACT: rule}}))
 
 
 def test_another_report_shows_what_got_worse(replay, drawn_bag, folder, plan, tmp_path, capsys):

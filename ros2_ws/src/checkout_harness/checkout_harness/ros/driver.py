@@ -21,7 +21,7 @@ from checkout_harness.buyer import Buyer, Wish
 from checkout_harness.expectation import Expectation
 from checkout_harness.faults import FaultPlan, load_faults
 from checkout_harness.job import Job, read_job
-from checkout_harness.recording import Recording, Step
+from checkout_harness.recording import Recording, Step, chosen
 from checkout_harness.ros.link import Link
 from checkout_harness.ros.pace import run_realtime
 from checkout_harness.rundir import RunFacts, RunWriter, host_facts
@@ -53,8 +53,10 @@ class Driver:
         self.facts.wall_s = (time.monotonic_ns() - begun) * 1e-9
 
     def steps(self) -> Iterator[Step]:
-        """Give the steps of the recording with the faults that its messages have."""
-        return self.faults.apply(self.recording.steps())
+        """Give the chosen steps of the recording with the faults that its messages have."""
+        job = self.job
+        steps = chosen(self.recording.steps, start_s=job.start_s, duration_s=job.duration_s, loop=job.loop)
+        return self.faults.apply(steps)
 
     def _lock_step(self) -> None:
         steps = self.steps()
@@ -79,7 +81,6 @@ class Driver:
     def _step(self, step: Step) -> dict[str, Any]:
         cpu_ns = time.process_time_ns()
         self.faults.before(step)
-        self.link.wait_for_acknowledgement(self.job.timeout_s)
         wanted = self.expectation.of(step)
         self.link.expect(wanted)
         self.link.set_clock(step.stamp_ns)
@@ -87,6 +88,7 @@ class Driver:
         missing = self.link.wait_for_answers(self.job.timeout_s)
         done = dict(self.link.done_ns)
         absent = sorted(f'{topic} with the stamp {stamp}' for topic, stamp in missing)
+        absent += self.link.overtaken()
         if not absent:
             absent = self._serve(step)
         row = {'stamp_ns': step.stamp_ns, 'sent_ns': sent, 'done_ns': done, 'missing': absent}

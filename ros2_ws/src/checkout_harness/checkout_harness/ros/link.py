@@ -29,6 +29,7 @@ __all__ = ['Link']
 
 _EVENTS, _RECEIPT, _CART = 'cart/events', 'receipt', 'cart'
 _RECEIPT_ISSUED = 14
+_SETTLE_S = 2.0
 # Deep enough for all that one step can bring; late joiners get the last cart and receipt.
 _LISTEN = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
 _LISTEN_LATCHED = QoSProfile(
@@ -70,7 +71,8 @@ class Link:
             from checkout_interfaces.msg import Weight
 
             self._weight = self.node.create_publisher(Weight, _renamed('tray/weight', renamed), RESULT)
-        self._weights_open = False
+        self._weights_sent: deque[int] = deque(maxlen=200)
+        self._overtaken: list[str] = []
         self.done_ns: dict[str, int] = {}
         self.cart: Any = None
         self._missing: set[tuple[str, int]] = set()
@@ -79,6 +81,7 @@ class Link:
         self._receipts_due = 0
         self._receipts = 0
         self._reached: dict[str, dict[str, int]] = {}
+        self._there_since: dict[str, float] = {}
         self._identity: dict[str, str] = {}
         self.on_answer: Callable[[str, int], None] = lambda _name, _stamp: None
         for topic, (name, kind) in output_topics(recording.namespace, list(recording.cameras)).items():
@@ -118,13 +121,27 @@ class Link:
             if self.node.count_publishers(full) < 1:
                 return f'nobody publishes {topic}'
             wanted = expectation.subscribers(topic) + 1
-            reached = max((counts[full] for counts in self._reached.values() if full in counts), default=0)
+            told = [counts[full] for counts in self._reached.values() if full in counts]
+            reached = max(told) if told else self._settled(full, wanted)
             if reached < wanted:
                 return f'{topic} reaches {reached} of {wanted} listeners'
         for name, client in self._services.items():
             if not client.service_is_ready():
                 return f'the cart does not offer {name}'
         return ''
+
+    def _settled(self, full: str, wanted: int) -> int:
+        """Return how many listeners a topic of a node without our diagnostics reaches, as far as can be seen from here.
+
+        They have to be there for a while: that they know each other cannot be seen.
+        """
+        there = self.node.count_subscribers(full)
+        now = time.monotonic()
+        if there < wanted:
+            self._there_since.pop(full, None)
+            return there
+        since = self._there_since.setdefault(full, now)
+        return there if now - since >= _SETTLE_S else 0
 
     def _diagnosed(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -149,15 +166,24 @@ class Link:
         if self._weight is not None and self._weight.get_subscription_count() > 0:
             for sample in samples:
                 self._weight.publish(sample.raw)
-                self._weights_open = True
+                self._weights_sent.append(sample.stamp_ns)
 
-    def wait_for_acknowledgement(self, timeout_s: float) -> None:
-        """Wait until the readings are with whoever listens, so that no picture can overtake them."""
-        if self._weights_open:
-            from rclpy.duration import Duration
+    def overtaken(self) -> list[str]:
+        """Return which contents were made with another reading of the scale than the newest that they could have had.
 
-            self._weight.wait_for_all_acked(Duration(seconds=timeout_s))
-            self._weights_open = False
+        A reading goes out a whole step before the picture that needs it, through the same transport, so this does not
+        happen; if it did, the result would depend on the machine, and that must not go unnoticed. (To wait for the
+        acknowledgement of each reading instead takes up to the heartbeat of the middleware, three seconds.)
+        """
+        found, self._overtaken = self._overtaken, []
+        return found
+
+    def _check_weight(self, message: BagMessage, stamp_ns: int) -> None:
+        contents = self._recording.bag.decode(message)
+        used = [s.stamp for s in contents.sources if s.name == 'weight']
+        before = [sent for sent in self._weights_sent if sent <= stamp_ns]
+        if used and before and used[0].sec * 1_000_000_000 + used[0].nanosec != before[-1]:
+            self._overtaken.append(f'the reading of stamp {before[-1]} for the contents of stamp {stamp_ns}')
 
     def send_pictures(self, step: Step) -> dict[str, int]:
         """Send the pictures of a step and return when each went out [monotonic ns]."""
@@ -236,6 +262,8 @@ class Link:
             event = self._recording.bag.decode(message)
             self._sequences.add(int(event.sequence))
             self._receipts_due += int(event.kind) == _RECEIPT_ISSUED
+        elif name == FUSED:
+            self._check_weight(message, stamp)
         elif name == _RECEIPT:
             self._receipts += 1
         elif name.endswith('/detections') and not self._identity:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rclpy.node import Node
 from std_srvs.srv import SetBool, Trigger  # type: ignore[import-untyped]
 
 from checkout_harness.buyer import Wish
-from checkout_harness.recording import Step, moved
 
 if TYPE_CHECKING:
     from checkout_harness.ros.driver import Driver
@@ -78,7 +76,7 @@ def run_realtime(driver: Driver) -> None:
     link.on_answer = note
     first_ns = None
     last: set[tuple[str, int]] = set()
-    for step in _looped(driver, job.loop):
+    for step in driver.steps():
         first_ns = step.stamp_ns if first_ns is None else first_ns
         while left := pace.left_ns(step.stamp_ns - first_ns):
             link.spin(min(left, _LOOK_NS) / _NS)
@@ -116,31 +114,3 @@ def _serve(driver: Driver, carts: list[int], due_from: list[int]) -> None:
     wish = driver.buyer.act(stamp_ns, driver.link.cart, due, driver.link)
     if wish is not Wish.NOTHING:
         driver.facts.wishes.append([stamp_ns, wish.value])
-
-
-def _looped(driver: Driver, loop: int) -> Iterator[Step]:
-    """Give the chosen steps several times, each time with stamps that go on where the last ones ended."""
-    job = driver.job
-    by_ns = 0
-    for _ in range(loop):
-        first = last = before = None
-        for step in _chosen(driver.steps(), job.start_s, job.duration_s):
-            first = step.stamp_ns if first is None else first
-            before, last = last, step.stamp_ns
-            yield moved(step, by_ns) if by_ns else step
-        if first is None or last is None:
-            return
-        by_ns += last - first + (last - before if before is not None else _NS)
-
-
-def _chosen(steps: Iterator[Step], start_s: float, duration_s: float) -> Iterator[Step]:
-    """Give the steps from an offset on, for a duration (0: to the end)."""
-    first = None
-    for step in steps:
-        first = step.stamp_ns if first is None else first
-        since = (step.stamp_ns - first) / _NS
-        if since < start_s:
-            continue
-        if duration_s and since >= start_s + duration_s:
-            return
-        yield step

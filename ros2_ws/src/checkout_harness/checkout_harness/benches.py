@@ -1,0 +1,335 @@
+"""Measurements of the harness: determinism, speed, the highest camera rate, faults. `checkout bench NAME` runs them."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import multiprocessing
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from checkout_core.errors import CheckoutError
+from checkout_core.metrics import latency
+from checkout_harness.cli import Started, Starter, run_graph
+from checkout_harness.core_lane import run_core
+from checkout_harness.faults import FaultPlan, fault_names, load_faults
+from checkout_harness.job import Job
+from checkout_harness.library import bag_index, find_bag, name_of
+from checkout_harness.recording import Recording
+from checkout_harness.report import analyse
+from checkout_harness.rundir import Outputs, RunFacts, host_facts, load_run, new_folder
+from checkout_harness.settings import Settings
+
+__all__ = ['accuracy_main', 'determinism_main', 'faults_main', 'replay_main', 'throughput_main']
+
+_FAKE = {'tray_perception': {'model.runtime': 'fake'}}
+
+
+class _Bench:
+    """Run lanes over and over in one place."""
+
+    def __init__(self, start: Starter, domain: int | None, folder: Path) -> None:
+        self._start, self._domain, self._folder = start, domain, folder
+        self._number = 0
+
+    def core(
+        self, bag: Path, parameters: Mapping[str, Mapping[str, Any]] | None = None, plan: FaultPlan | None = None
+    ) -> tuple[RunFacts, Outputs]:
+        """Replay in the core lane with the parameters of the stack."""
+        with Recording(bag) as recording:
+            started = self._start('camera', [], self._domain, recording)
+            settings = _over(started, parameters or {})
+            steps = None if plan is None else plan.apply(recording.steps())
+            run_core(recording, settings, self._next(), steps=steps)
+        return load_run(self._last)
+
+    def graph(
+        self,
+        bag: Path,
+        parameters: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        backwards: bool = False,
+        **job: Any,
+    ) -> tuple[RunFacts, Outputs]:
+        """Replay through the nodes."""
+        with Recording(bag) as recording:
+            started = self._start('camera', [], self._domain, recording)
+        lane = job.pop('lane', 'graph')
+        folder = self._next()
+        settings = _over(started, parameters or {})
+        run_graph(Job(str(bag), str(folder), lane, started.answers(), settings, **job), started, backwards=backwards)
+        return load_run(folder)
+
+    def _next(self) -> Path:
+        self._number += 1
+        self._last = new_folder(self._folder / f'{self._number:03d}')
+        return self._last
+
+
+def determinism_main(argv: Sequence[str] | None, start: Starter) -> int:
+    """Run `checkout bench determinism`: many runs of both lanes have to give one hash."""
+    parser = _parser('determinism', 'Replay a bag many times in both lanes; all results have to be the same.')
+    parser.add_argument('--runs', type=int, default=20, metavar='N', help='of each lane (20)')
+    arguments = parser.parse_args(argv)
+    bag = find_bag(arguments.bag)
+    seen: dict[str, set[str]] = {}
+    with _bench(start, arguments.domain) as bench:
+
+        def note(kind: str, run: tuple[RunFacts, Outputs]) -> None:
+            facts, outputs = run
+            if not facts.complete:
+                raise CheckoutError(f'A run of the lane {facts.lane} was not complete: {facts.failure}')
+            seen.setdefault(kind, set()).add(outputs.builder().hashes()['result_hash'])
+            print(f'{kind:22} {outputs.builder().hashes()["result_hash"][:16]}  {facts.wall_s:.2f} s', flush=True)
+
+        for _ in range(arguments.runs):
+            note('core', bench.core(bag))
+        for _ in range(arguments.runs):
+            note('graph', bench.graph(bag))
+        with _load():
+            note('graph, busy machine', bench.graph(bag))
+        note('graph, other order', bench.graph(bag, backwards=True))
+    every = set().union(*seen.values())
+    same = len(every) == 1
+    print(f'{"PASS" if same else "FAIL"}  {len(every)} result(s) in {2 * arguments.runs + 2} runs of {name_of(bag)}')
+    figures = {'bag': name_of(bag), 'runs': arguments.runs, 'results': sorted(every), 'by_kind': _sorted(seen)}
+    _write(arguments.json, figures)
+    return 0 if same else 1
+
+
+def replay_main(argv: Sequence[str] | None, start: Starter) -> int:
+    """Run `checkout bench replay`: how fast the core lane is, and what the driver adds in the graph lane."""
+    parser = _parser('replay', 'Measure the lanes with the runtime fake, which replaces only the network.')
+    parser.add_argument('--seconds', type=float, default=60.0, metavar='S', help='length of the drawn bags (60)')
+    parser.add_argument('--steps', type=int, default=10_000, metavar='N', help='steps in lock step (10000)')
+    arguments = parser.parse_args(argv)
+    figures: dict[str, Any] = {'host': host_facts()}
+    with _bench(start, arguments.domain) as bench, tempfile.TemporaryDirectory() as drawn:
+        for cameras in (('top',), ('top', 'oblique')):
+            bag = _drawn(Path(drawn) / f'{len(cameras)}.mcap', cameras, arguments.seconds)
+            facts, _ = bench.core(bag, _FAKE)
+            speed = facts.bag_s / facts.wall_s
+            figures[f'core_{len(cameras)}_cameras'] = speed
+            print(f'core lane, {len(cameras)} camera(s) at 640x480 and 10 pictures/s: {speed:.1f} times real time')
+        bag = Path(drawn) / '1.mcap'
+        loop = -(-arguments.steps // round(arguments.seconds * 10))
+        facts, outputs = bench.graph(bag, _FAKE, loop=loop)
+        figures |= _lock_step(facts, outputs)
+    print('with a face camera: not measured, faces are not replayed yet')
+    _write(arguments.json, figures)
+    return 0 if facts.complete else 1
+
+
+def _lock_step(facts: RunFacts, outputs: Outputs) -> dict[str, Any]:
+    """Return what lock step costs: the driver's processor time, wall time beyond the nodes' work, memory, losses."""
+    cpu = latency.summary([row['cpu_ns'] * 1e-6 for row in facts.timing])
+    work: dict[int, int] = {}
+    for message in (*(m for rows in outputs.detections.values() for m in rows), *outputs.carts):
+        if int(message.answer.finished_ns) and int(message.answer.status) != 2:
+            stamp = int(message.header.stamp.sec) * 1_000_000_000 + int(message.header.stamp.nanosec)
+            spent = int(message.answer.finished_ns) - int(message.answer.started_ns)
+            work[stamp] = work.get(stamp, 0) + spent
+    added = latency.summary(
+        [
+            (max(row['done_ns'].values()) - min(row['sent_ns'].values()) - work.get(row['stamp_ns'], 0)) * 1e-6
+            for row in facts.timing
+            if row['done_ns']
+        ]
+    )
+    answered = sum(len(rows) for rows in outputs.detections.values())
+    growth = {}
+    for name in sorted({row['name'] for row in facts.resources}):
+        own = [row['rss_mb'] for row in facts.resources if row['name'] == name]
+        growth[name] = [own[len(own) // 10], own[-1]]
+    lost = facts.pictures - answered
+    print(f'graph lane: {facts.steps} steps, {lost} lost, {facts.steps / facts.wall_s:.0f} steps/s')
+    print(f'  processor time of the driver for a step: {cpu}')
+    print(f'  wall time beyond the work of the nodes:  {added}')
+    for name, (early, late) in growth.items():
+        print(f'  memory of {name}: {early:.0f} MB after a tenth, {late:.0f} MB at the end')
+    return {
+        'steps': facts.steps,
+        'lost': lost,
+        'driver_cpu_ms': cpu.as_dict(),
+        'added_ms': added.as_dict(),
+        'rss_mb_early_late': growth,
+    }
+
+
+def throughput_main(argv: Sequence[str] | None, start: Starter) -> int:
+    """Run `checkout bench throughput`: the highest camera rate at which at most 5 % of the pictures are lost."""
+    parser = _parser('throughput', 'Search the highest camera rate with at most 5 % of the pictures lost.')
+    parser.add_argument('--seconds', type=float, default=8.0, metavar='S', help='wall time of one trial (8)')
+    parser.add_argument('--trials', type=int, default=8, metavar='N', help='at most so many trials (8)')
+    arguments = parser.parse_args(argv)
+    bag = find_bag(arguments.bag)
+    trials: dict[float, tuple[int, int]] = {}
+    with _bench(start, arguments.domain) as bench:
+
+        def lost(hz: float) -> bool:
+            base = _rate_of(bag)
+            loop = max(1, round(arguments.seconds * hz / base / _length_of(bag)))
+            facts, outputs = bench.graph(bag, lane='realtime', rate=hz / base, loop=loop)
+            answered = sum(int(m.answer.status) in (0, 1) for rows in outputs.detections.values() for m in rows)
+            trials[hz] = facts.pictures, facts.pictures - answered
+            print(f'{hz:7.1f} pictures/s: {facts.pictures - answered} of {facts.pictures} lost', flush=True)
+            return trials[hz][1] > 0.05 * trials[hz][0]
+
+        low, high = 0.0, 5.0
+        while len(trials) < arguments.trials and not lost(high):
+            low, high = high, 2 * high
+        while len(trials) < arguments.trials and low and high / low > 1.1:
+            middle = round((low * high) ** 0.5, 1)
+            low, high = (low, middle) if lost(middle) else (middle, high)
+    best = latency.throughput(trials)
+    words = f'{best:.1f} pictures/s' if best == best else 'none of these'
+    print(f'highest camera rate with at most 5 % lost: {words}')
+    rows = {str(hz): list(counts) for hz, counts in sorted(trials.items())}
+    _write(arguments.json, {'bag': name_of(bag), 'best_hz': None if best != best else best, 'trials': rows})
+    return 0
+
+
+def faults_main(argv: Sequence[str] | None, start: Starter) -> int:
+    """Run `checkout bench faults`: every fault scenario through the nodes, and whether what must come of it came."""
+    parser = _parser('faults', 'Replay every fault scenario through the nodes and compare with what is expected.')
+    parser.add_argument('--only', action='append', metavar='NAME', help='scenario; may be repeated')
+    arguments = parser.parse_args(argv)
+    bag = find_bag(arguments.bag)
+    rows, failed = [], 0
+    with _bench(start, arguments.domain) as bench:
+        _, right = bench.graph(bag)
+        for name in arguments.only or fault_names():
+            plan = load_faults(name)
+            facts, outputs = bench.graph(bag, faults=name, timeout_s=2.0 if plan.needs_graph else 10.0)
+            problems = compare_with_expected(plan, facts, outputs, right)
+            failed += bool(problems)
+            rows.append({'scenario': name, 'about': plan.about, 'passed': not problems, 'problems': problems})
+            print(f'{"FAIL" if problems else "PASS"}  {name:20} {"; ".join(problems) or plan.about}', flush=True)
+    _write(arguments.json, {'bag': name_of(bag), 'scenarios': rows})
+    return 1 if failed else 0
+
+
+def compare_with_expected(plan: FaultPlan, facts: RunFacts, outputs: Outputs, right: Outputs) -> list[str]:
+    """Return what did not come out as the scenario expects; `right` are the answers without the fault."""
+    if plan.expect.unanswered:
+        return ['the run was complete, though a node never answered again'] if facts.complete else []
+    problems = [] if facts.complete else [facts.failure]
+    charged = [int(receipt.total.minor_units) for receipt in outputs.receipts]
+    wanted = [int(receipt.total.minor_units) for receipt in right.receipts]
+    if plan.expect.receipt == 'same' and charged != wanted:
+        problems.append(f'charged {charged}, not {wanted}')
+    if plan.expect.receipt == 'none' and charged:
+        problems.append(f'charged {charged}, not nothing')
+    answers = [int(message.answer.status) for rows in outputs.detections.values() for message in rows]
+    lost = facts.pictures - len(answers)
+    if lost > plan.expect.lost_at_most:
+        problems.append(f'{lost} pictures without an answer, at most {plan.expect.lost_at_most} were expected')
+    if plan.expect.corrupt is not None and answers.count(3) != plan.expect.corrupt:
+        problems.append(f'{answers.count(3)} answers CORRUPT, not {plan.expect.corrupt}')
+    if facts.timing and facts.timing[-1].get('missing'):
+        problems.append('the station had not recovered by the end')
+    return problems
+
+
+def accuracy_main(argv: Sequence[str] | None, start: Starter) -> int:
+    """Run `checkout bench accuracy`: every bag of the index in the core lane, with a report each."""
+    parser = argparse.ArgumentParser(prog='checkout bench accuracy', description='Replay every bag of bags/index.yaml.')
+    parser.add_argument('--out', type=Path, default=Path('var/accuracy'), metavar='DIR', help='folder of the reports')
+    parser.add_argument('--json', type=Path, metavar='FILE')
+    arguments = parser.parse_args(argv)
+    rows = {}
+    for name in bag_index():
+        bag = find_bag(name)
+        folder = new_folder(arguments.out / name)
+        with Recording(bag) as recording:
+            settings = _over(start('camera', [], None, recording), {})
+            run_core(recording, settings, folder)
+        report = analyse(folder)
+        rows[name] = report['verdict']
+        print(
+            f'{"PASS" if report["verdict"]["passed"] else "FAIL"}  {name:16} {report["verdict"]["sentence"]}',
+            flush=True,
+        )
+    _write(arguments.json, rows)
+    return 0 if all(verdict['passed'] for verdict in rows.values()) else 1
+
+
+def _over(started: Started, parameters: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """Return the settings of a stack with some parameters over them."""
+    own = started.parameters()
+    return Settings({node: {**own.get(node, {}), **parameters.get(node, {})} for node in {*own, *parameters}})
+
+
+def _parser(name: str, description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f'checkout bench {name}', description=description)
+    parser.add_argument('--bag', default='smoke', metavar='NAME', help='bag to replay (smoke)')
+    parser.add_argument('--domain', type=int, metavar='N', help='ROS domain (default: a free one)')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures to FILE')
+    return parser
+
+
+@contextlib.contextmanager
+def _bench(start: Starter, domain: int | None) -> Iterator[_Bench]:
+    folder = Path(tempfile.mkdtemp(prefix='checkout-bench-'))
+    try:
+        yield _Bench(start, domain, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _load() -> Iterator[None]:
+    """Keep every core busy meanwhile."""
+    context = multiprocessing.get_context('spawn')
+    workers = [context.Process(target=_spin, daemon=True) for _ in range(os.cpu_count() or 1)]
+    for worker in workers:
+        worker.start()
+    try:
+        yield
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.join()
+
+
+def _spin() -> None:
+    end = time.monotonic() + 600
+    while time.monotonic() < end:
+        pass
+
+
+def _drawn(path: Path, cameras: Sequence[str], seconds: float) -> Path:
+    from checkout_harness.testing import draw_bag, one_checkout
+
+    return draw_bag(path, one_checkout(), cameras=cameras, seconds=seconds, rate_hz=10.0, pay_s=None)
+
+
+def _length_of(bag: Path) -> float:
+    with Recording(bag) as recording:
+        return max(1e-3, (recording.bag.end_ns - recording.bag.start_ns) * 1e-9)
+
+
+def _rate_of(bag: Path) -> float:
+    """Return the pictures a second of the first camera."""
+    with Recording(bag) as recording:
+        count = recording.bag.topics[recording.topic(f'tray/{recording.cameras[0]}/image/compressed')].count
+    return (count - 1) / _length_of(bag)
+
+
+def _sorted(seen: Mapping[str, set[str]]) -> dict[str, list[str]]:
+    return {kind: sorted(values) for kind, values in seen.items()}
+
+
+def _write(path: Path | None, figures: Mapping[str, Any]) -> None:
+    if path is None:
+        return
+    try:
+        path.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + '\n', encoding='utf-8')
+    except OSError as error:
+        raise CheckoutError(f'{path} cannot be written ({error.strerror}); choose another --json.') from error
