@@ -212,17 +212,13 @@ def _receipt_issued(state: CartState, event: CartEvent) -> CartState:
     return replace(state, last_receipt=event.reference)
 
 
-def _leftover_changed(state: CartState, event: CartEvent) -> CartState:
+def _tray_cleared(state: CartState, event: CartEvent) -> CartState:
+    """Fold a change of what is paid for and lies on the tray; of several at once, the last event carries the whole."""
     _need(state, event, Phase.SCANNING, Phase.PAID, Phase.CLEARING)
     if 'leftover' in event.data:
         state = replace(state, leftover=Leftover.from_json(event.data['leftover']))
+    # New tracks of the same things, which change no number, are no reason to clear.
     return replace(state, phase=Phase.CLEARING) if event.delta and state.phase is Phase.PAID else state
-
-
-def _tray_cleared(state: CartState, event: CartEvent) -> CartState:
-    _need(state, event, Phase.SCANNING, Phase.PAID, Phase.CLEARING)
-    phase = Phase.CLEARING if state.phase is Phase.PAID else state.phase
-    return replace(state, phase=phase, leftover=Leftover())
 
 
 def _session_ended(state: CartState, event: CartEvent) -> CartState:
@@ -286,5 +282,4 @@ _HANDLERS: dict[Kind, Callable[[CartState, CartEvent], CartState]] = {
     Kind.SESSION_ENDED: _session_ended,
     Kind.STAFF_CALLED: _staff_called,
     Kind.STAFF_DISMISSED: _staff_called,
-    Kind.LEFTOVER_CHANGED: _leftover_changed,
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from checkout_core.config import group, param
 
+# A list's choices are those of its elements, for which `param` has no type yet: hence the three ignores below.
 __all__ = [
     'CartConfig', 'ClearingConfig', 'IdentityConfig', 'JournalConfig', 'PaymentConfig', 'ReceiptConfig', 'RulesConfig',
     'WatermarkConfig',
@@ -38,7 +39,7 @@ class WatermarkConfig:
         ('contents',),
         'Inputs that are subscribed and waited for. With `identities`, contents of one stamp are folded when the face '
         'camera has reported that stamp or a later one.',
-        choices=('contents', 'identities'),
+        choices=('contents', 'identities'),  # type: ignore[arg-type]
     )
     max_lag_s: float = param(
         0.5,
@@ -117,7 +118,7 @@ class PaymentConfig:
     methods: tuple[str, ...] = param(
         ('card', 'mobile', 'qr', 'face'),
         'What a customer may pay with. Cash is taken by staff.',
-        choices=('card', 'mobile', 'qr', 'face', 'cash'),
+        choices=('card', 'mobile', 'qr', 'face', 'cash'),  # type: ignore[arg-type]
     )
     timeout_s: float = param(
         30.0,
@@ -133,7 +134,7 @@ class PaymentConfig:
         ('accept',),
         'What the simulated terminal does with one payment after the other; the last one repeats. `timeout` loses the '
         'request, `timeout_charged` loses the answer, `silent` loses the request and all questions after it.',
-        choices=('accept', 'decline', 'timeout', 'timeout_charged', 'silent'),
+        choices=('accept', 'decline', 'timeout', 'timeout_charged', 'silent'),  # type: ignore[arg-type]
     )
     delay_s: float = param(
         0.0, 'How long the simulated terminal takes for each payment.', minimum=0.0, maximum=600.0

@@ -33,11 +33,10 @@ class Kind(IntEnum):
     PAYMENT_UNKNOWN = 13
     RECEIPT_ISSUED = 14
     TRAY_CLEARED = 15
+    """Paid things of `sku` left the tray or are recognised as something else, `delta` of them; charges nothing."""
     SESSION_ENDED = 16
     STAFF_CALLED = 17
     STAFF_DISMISSED = 18
-    LEFTOVER_CHANGED = 19
-    """A paid thing that still lay on the tray was taken, or is recognised as something else; nothing is charged."""
 
 
 class Source(IntEnum):

@@ -180,14 +180,14 @@ def _record_leftover(plan: Plan, after: Leftover) -> None:
     deltas = [(sku, now.get(sku, 0) - was.get(sku, 0)) for sku in sorted({*was, *now})]
     changed = [(sku, delta) for sku, delta in deltas if delta] or [('', 0)]
     for sku, delta in changed[:-1]:
-        plan.emit(Kind.LEFTOVER_CHANGED, _VISION, sku=sku, delta=delta)
+        plan.emit(Kind.TRAY_CLEARED, _VISION, sku=sku, delta=delta)
     sku, delta = changed[-1]
-    plan.emit(Kind.LEFTOVER_CHANGED, _VISION, sku=sku, delta=delta, data={'leftover': after.to_json()})
+    plan.emit(Kind.TRAY_CLEARED, _VISION, sku=sku, delta=delta, data={'leftover': after.to_json()})
 
 
 def end_session(plan: Plan, why: str, *, cleared: bool = True, source: Source = _VISION) -> None:
     """Emit the end of the session; `cleared` says that nothing lies on the tray any more."""
-    if cleared and plan.state.leftover != Leftover():
-        plan.emit(Kind.TRAY_CLEARED, source)
+    if cleared:
+        _record_leftover(plan, Leftover())
     data = {'staff_called': plan.state.staff_called, 'last_receipt': plan.state.last_receipt}
     plan.emit(Kind.SESSION_ENDED, source, detail=why, data=data)

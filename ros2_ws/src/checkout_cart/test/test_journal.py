@@ -179,7 +179,7 @@ MISFITS = [
     (event(1, Kind.SESSION_ENDED), 'an end without a session'),
     (event(1, Kind.ATTENTION_RAISED), 'an event without its data'),
     (CartEvent(1, 7, 0, Kind.STAFF_CALLED, Source.CUSTOMER), 'a session that is not open'),
-    (event(1, Kind.LEFTOVER_CHANGED), 'a leftover without a payment'),
+    (event(1, Kind.TRAY_CLEARED), 'a leftover without a payment'),
 ]
 
 
