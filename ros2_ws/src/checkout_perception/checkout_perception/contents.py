@@ -1,6 +1,7 @@
 """What lies on the tray: the tracks of the cameras and the scale become lines, items, a state and questions.
 
-The answer is STABLE when nothing that would change it has happened for a while, in stamps. Nothing is sold that is not
+The answer is STABLE when nothing that would change it has happened for a while, in stamps, and the scale agrees or has
+had its say. Nothing is sold that is not
 sure: a thing that cannot be named is UNKNOWN and asks for a person.
 """
 
@@ -16,7 +17,7 @@ from checkout_core.config import param
 from checkout_core.detections import UNKNOWN_CLASS, UNKNOWN_NAME
 from checkout_core.status import Status
 from checkout_perception.items import Item, ItemState
-from checkout_perception.questions import Attention, QuestionConfig, WeightConfig, WeightReading, questions
+from checkout_perception.questions import Attention, QuestionConfig, WeightConfig, WeightReading, questions, weigh
 from checkout_perception.tracker import Track
 
 __all__ = ['Contents', 'ContentsBuilder', 'ContentsConfig', 'Item', 'ItemState', 'Line', 'State', 'View']
@@ -116,6 +117,7 @@ class ContentsBuilder:
         self._changed_ns: int | None = None
         self._state = State.MOVING
         self._since_ns: int | None = None
+        self._rest_ns: int | None = None
 
     def update(
         self, stamp_ns: int, views: Sequence[View], weight: WeightReading | None = None, missing: Sequence[str] = ()
@@ -125,18 +127,22 @@ class ContentsBuilder:
             self._since_ns = stamp_ns
         items = self._fuse([self._items_of(view) for view in views])
         lines = _lines(items)
-        self._advance(stamp_ns, items, lines)
         expected = float(sum(self._weights.get(line.sku, 0.0) * line.count for line in lines))
+        quiet_since_ns = self._quiet_since(stamp_ns, items, lines)
+        waiting, mismatch = False, None
+        # A thing that nobody can name has no known weight: it is asked about by itself.
+        unknown = any(item.state is ItemState.UNKNOWN for item in items)
+        if quiet_since_ns is not None and not unknown and all(line.sku in self._weights for line in lines):
+            waiting, mismatch = weigh(stamp_ns, weight, expected, quiet_since_ns, self._weight_config)
+        state = State.STABLE if quiet_since_ns is not None and not waiting else State.MOVING
+        if state is not self._state:
+            self._state, self._since_ns = state, stamp_ns
         asked = questions(
             stamp_ns,
             items,
             {view.camera: (view.width, view.height) for view in views},
             config=self._questions,
-            weight_config=self._weight_config,
-            weight=weight,
-            expected_g=expected,
-            weighable=all(line.sku in self._weights for line in lines),
-            stable_since_ns=self._since_ns if self._state is State.STABLE else None,
+            mismatch=mismatch,
             families=self._families,
             missing=missing,
         )
@@ -202,9 +208,8 @@ class ContentsBuilder:
                     group.append(item)
         return tuple(sorted((item for group in joined.values() for item in group), key=lambda item: item.item_id))
 
-    def _advance(self, stamp_ns: int, items: Sequence[Item], lines: Sequence[Line]) -> None:
-        """Decide between MOVING and STABLE."""
-        assert self._since_ns is not None
+    def _quiet_since(self, stamp_ns: int, items: Sequence[Item], lines: Sequence[Line]) -> int | None:
+        """Return the stamp from which the picture has been at rest, or None while it has not been for long enough."""
         signature = (
             tuple((line.sku, line.count) for line in lines),
             tuple(item.item_id for item in items if item.state is ItemState.UNKNOWN),
@@ -222,9 +227,11 @@ class ContentsBuilder:
             self._unchanged_ticks += 1
         quiet_from = self._changed_ns if moved_ns is None else max(self._changed_ns, moved_ns)
         quiet = stamp_ns - quiet_from >= int(self._config.stable_s * _NS)
-        state = State.STABLE if quiet and self._unchanged_ticks >= self._config.stable_frames else State.MOVING
-        if state is not self._state:
-            self._state, self._since_ns = state, stamp_ns
+        if not quiet or self._unchanged_ticks < self._config.stable_frames:
+            self._rest_ns = None
+        elif self._rest_ns is None:
+            self._rest_ns = stamp_ns
+        return self._rest_ns
 
 
 def _merge(first: Item, second: Item) -> Item:

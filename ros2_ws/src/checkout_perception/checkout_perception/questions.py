@@ -105,18 +105,13 @@ def questions(
     sizes: Mapping[str, tuple[int, int]],
     *,
     config: QuestionConfig,
-    weight_config: WeightConfig,
-    weight: WeightReading | None,
-    expected_g: float,
-    weighable: bool,
-    stable_since_ns: int | None,
+    mismatch: Attention | None,
     families: Mapping[str, str],
     missing: Sequence[str],
 ) -> tuple[Attention, ...]:
     """Return the open questions of one tick, worst first.
 
-    `sizes` are width and height of each camera's picture; `weighable` says that the weight of every counted product is
-    known; `stable_since_ns` is the stamp from which the contents have been stable, None while they move.
+    `sizes` are width and height of each camera's picture; `mismatch` is what `weigh` asks.
     """
     found = [Attention(Reason.NO_CAMERA, camera=name, detail=f'Camera {name} sends no pictures.') for name in missing]
     first_camera = next(iter(sizes), '')
@@ -133,10 +128,7 @@ def questions(
             found.append(outside)
         if item.state is ItemState.UNKNOWN:
             found.append(_unknown(item, config, families))
-    unknown = any(item.state is ItemState.UNKNOWN for item in items)
-    if weight is not None and weight_config.enabled and weighable and not unknown and stable_since_ns is not None:
-        mismatch = _mismatch(stamp_ns, weight, expected_g, stable_since_ns, weight_config)
-        found += [mismatch] if mismatch is not None else []
+    found += [mismatch] if mismatch is not None else []
     return tuple(sorted(found, key=lambda question: _WORST_FIRST.index(question.reason)))
 
 
@@ -184,18 +176,25 @@ def _outside(
     return Attention(Reason.ITEM_OUTSIDE, (item.item_id,), (), first_camera, box, direction, detail=detail)
 
 
-def _mismatch(
-    stamp_ns: int, weight: WeightReading, expected_g: float, stable_since_ns: int, config: WeightConfig
-) -> Attention | None:
-    """Compare the scale with the sum of the products once both have been at rest for long enough."""
+def weigh(
+    stamp_ns: int, weight: WeightReading | None, expected_g: float, quiet_since_ns: int, config: WeightConfig
+) -> tuple[bool, Attention | None]:
+    """Compare the scale with the sum of the products (g); return whether to wait for it, and the question if any.
+
+    `quiet_since_ns` is the stamp from which the picture has been at rest. While the two differ and have not both been at
+    rest for `patience_s`, the answer is to wait: who pays in that time must not be sold what the scale is about to
+    deny. A scale that is silent or switched off is not waited for.
+    """
+    if not config.enabled or weight is None or stamp_ns - weight.stamp_ns > int(config.max_age_s * _NS):
+        return False, None
     if weight.overload:
-        return Attention(Reason.WEIGHT_MISMATCH, detail='The scale is overloaded.')
-    if not weight.stable or weight.stable_since_ns is None or stamp_ns - weight.stamp_ns > int(config.max_age_s * _NS):
-        return None
-    if stamp_ns - max(stable_since_ns, weight.stable_since_ns) < int(config.patience_s * _NS):
-        return None
+        return False, Attention(Reason.WEIGHT_MISMATCH, detail='The scale is overloaded.')
+    if not weight.stable or weight.stable_since_ns is None:
+        return True, None
     difference = weight.grams - expected_g
     if abs(difference) <= config.tolerance_g + config.tolerance_share * expected_g:
-        return None
+        return False, None
+    if stamp_ns - max(quiet_since_ns, weight.stable_since_ns) < int(config.patience_s * _NS):
+        return True, None
     detail = f'The scale says {weight.grams:.0f} g, the products {expected_g:.0f} g.'
-    return Attention(Reason.WEIGHT_MISMATCH, difference_g=difference, detail=detail)
+    return False, Attention(Reason.WEIGHT_MISMATCH, difference_g=difference, detail=detail)

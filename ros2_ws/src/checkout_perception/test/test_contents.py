@@ -219,6 +219,25 @@ def test_the_scale_is_asked_after_some_patience(make_track: Make, seconds: float
 
 
 @pytest.mark.parametrize(
+    ('grams', 'changes', 'seconds', 'state', 'why'),
+    [
+        (355.0, {}, 0.3, State.STABLE, 'the scale agrees at once'),
+        (1000.0, {}, 0.3, State.MOVING, 'the scale differs and is waited for'),
+        (1000.0, {}, 0.7, State.MOVING, 'the scale is still waited for'),
+        (1000.0, {}, 0.8, State.STABLE, 'the scale has had its say: the question is open'),
+        (355.0, {'stable': False}, 2.0, State.MOVING, 'the scale swings'),
+        (1000.0, {'stamp': START}, 2.0, State.STABLE, 'a silent scale is not waited for'),
+        (0.0, {'overload': True}, 0.3, State.STABLE, 'an overloaded scale is asked about at once'),
+    ],
+)
+def test_nothing_is_stable_before_the_scale_has_had_its_say(
+    make_track: Make, grams: float, changes: dict[str, Any], seconds: float, state: State, why: str
+) -> None:
+    contents = hold(builder(), [view(make_track(1, BLUE))], seconds, steady(grams, **changes))
+    assert contents.state is state, why
+
+
+@pytest.mark.parametrize(
     ('changes', 'why'),
     [
         ({'stable': False}, 'the scale moves'),
