@@ -23,7 +23,7 @@ from checkout_perception.training.export import INPUT_NAME, OUTPUT_NAMES, Export
 from checkout_perception.training.scoring import match
 from checkout_perception.training.train import CHECKPOINT, load_network
 
-SUPPRESSION: Final = (0.7, 0.6, 0.8)
+SUPPRESSION: Final = (0.6, 0.5, 0.7)
 CENTROIDS_PER_CLASS: Final = 32
 CENTROID_PICTURES: Final = 1500
 
