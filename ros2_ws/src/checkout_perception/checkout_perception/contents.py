@@ -1,8 +1,7 @@
 """What lies on the tray: the tracks of the cameras and the scale become lines, items, a state and questions.
 
 The answer is STABLE when nothing that would change it has happened for a while, in stamps, and the scale agrees or has
-had its say. Nothing is sold that is not
-sure: a thing that cannot be named is UNKNOWN and asks for a person.
+had its say. Nothing is sold that is not sure: a thing that cannot be named is UNKNOWN and asks for a person.
 """
 
 from __future__ import annotations

@@ -181,8 +181,8 @@ def weigh(
 ) -> tuple[bool, Attention | None]:
     """Compare the scale with the sum of the products (g); return whether to wait for it, and the question if any.
 
-    `quiet_since_ns` is the stamp from which the picture has been at rest. While the two differ and have not both been at
-    rest for `patience_s`, the answer is to wait: who pays in that time must not be sold what the scale is about to
+    `quiet_since_ns` is the stamp from which the picture has been at rest. While the two differ and have not both been
+    at rest for `patience_s`, the answer is to wait: who pays in that time must not be sold what the scale is about to
     deny. A scale that is silent or switched off is not waited for.
     """
     if not config.enabled or weight is None or stamp_ns - weight.stamp_ns > int(config.max_age_s * _NS):

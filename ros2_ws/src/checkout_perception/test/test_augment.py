@@ -118,3 +118,13 @@ def test_every_stranger_has_a_body_paint_and_a_margin(seed: int) -> None:
     assert 0 <= float(stranger.paint.min()) <= float(stranger.paint.max()) <= 255
     assert not stranger.mask[0].any(), 'the shadow needs room'
     assert not stranger.mask[:, -1].any()
+
+
+def test_a_stranger_in_the_colours_of_a_product_has_them() -> None:
+    palette = np.array([[10, 60, 200], [20, 80, 220]], np.float32)
+    hues = []
+    for seed in range(12):
+        stranger = draw_stranger(np.array([80.0, 80.0]), np.random.default_rng(seed), palette)
+        blue, green, red = np.median(stranger.paint[stranger.mask == 255], axis=0)
+        hues.append(red > green > blue)
+    assert sum(hues) >= 9, "the ground is the palette's; print may cover it"

@@ -29,7 +29,7 @@ class AugmentConfig:
     scale_high: float = 1.25
     shift: float = 0.1  # of the picture's size
     quarter_turn: float = 0.15
-    stranger: float = 0.4
+    stranger: float = 0.5
     scramble: float = 0.08
     grey_mix: float = 0.3
     blur: float = 0.25
@@ -134,7 +134,8 @@ def _cover(sample: Sample, rng: np.random.Generator) -> Sample:
 def _add_stranger(sample: Sample, rng: np.random.Generator, unknown_label: int) -> Sample:
     """Lay an object into the picture that no shop sells."""
     height, width = sample.image.shape[:2]
-    stranger = draw_stranger(rng.uniform(0.08, 0.36, 2) * width, rng)
+    palette = _colours_of_a_product(sample, rng, unknown_label) if rng.random() < 0.6 else None
+    stranger = draw_stranger(rng.uniform(0.08, 0.36, 2) * width, rng, palette)
     mask = stranger.mask
     h, w = mask.shape
     if h >= height or w >= width:
@@ -146,6 +147,18 @@ def _add_stranger(sample: Sample, rng: np.random.Generator, unknown_label: int) 
     box = np.array([x + xs.min(), y + ys.min(), x + xs.max() + 1, y + ys.max() + 1], np.float32)
     truth = _hide_under(sample.truth, _shared_area(sample.truth.boxes, mask, (x, y)))
     return Sample(image, _append(truth, box, unknown_label))
+
+
+def _colours_of_a_product(sample: Sample, rng: np.random.Generator, unknown_label: int) -> NDArray[np.float32] | None:
+    """Return two colours (2, 3) BGR from within one product of the picture, or None when there is none."""
+    whole = np.flatnonzero((sample.truth.visible > 0.7) & (sample.truth.labels != unknown_label))
+    if len(whole) == 0:
+        return None
+    x1, y1, x2, y2 = sample.truth.boxes[int(rng.choice(whole))]
+    # From the middle of the box: its corners show the tray.
+    places = rng.uniform(0.25, 0.75, (2, 2)) * (x2 - x1, y2 - y1) + (x1, y1)
+    columns, rows = places.astype(int).T
+    return np.asarray(sample.image[rows, columns], np.float32)
 
 
 def _scramble_one(sample: Sample, rng: np.random.Generator, unknown_label: int) -> Sample:

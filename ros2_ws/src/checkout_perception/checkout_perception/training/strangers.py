@@ -24,11 +24,18 @@ class Stranger(NamedTuple):
     paint: Field
 
 
-def draw_stranger(size: NDArray[np.float64], rng: np.random.Generator) -> Stranger:
-    """Draw one thing whose outline is about `size` (width, height) pixels large, turned at random."""
+def draw_stranger(size: NDArray[np.float64], rng: np.random.Generator, palette: Field | None = None) -> Stranger:
+    """Draw one thing whose outline is about `size` (width, height) pixels large, turned at random.
+
+    `palette` (2, 3) are the BGR colours of its ground, else they are drawn, too. In the colours of a product it teaches
+    that colour alone does not make the product.
+    """
     mask = _outline(size, rng)
     height, width = mask.shape
-    paint = _natural(height, width, rng) if rng.random() < 0.5 else _print(height, width, rng)
+    if rng.random() < 0.5:
+        paint = _natural(height, width, rng, _tones(rng) if palette is None else palette)
+    else:
+        paint = _print(height, width, rng, _plain(rng) if palette is None else palette)
     if rng.random() < 0.7:
         paint = paint * _light(mask, rng)[..., None]
     return Stranger(mask, np.clip(paint, 0, 255).astype(np.float32))
@@ -87,11 +94,26 @@ def _cropped(mask: Image) -> Image:
     return np.pad(inside, _PAD)
 
 
-def _print(height: int, width: int, rng: np.random.Generator) -> Field:
-    """Return printed paint: a gradient, bands, spots, frames and letters."""
+def _plain(rng: np.random.Generator) -> Field:
+    """Return two colours (2, 3), often near to one another, since plain things are common."""
     low, high = rng.uniform(20, 235, 3), rng.uniform(20, 235, 3)
     if rng.random() < 0.5:
-        high = np.clip(low + rng.uniform(-30, 30, 3), 0, 255)  # plain things are common
+        high = np.clip(low + rng.uniform(-30, 30, 3), 0, 255)
+    return np.stack([low, high]).astype(np.float32)
+
+
+def _tones(rng: np.random.Generator) -> Field:
+    """Return two colours (2, 3) of about one hue."""
+    hue, spread = rng.uniform(0, 180), rng.uniform(0, 25)
+    tones = np.array(
+        [[[(hue + rng.uniform(-spread, spread)) % 180, rng.uniform(10, 235), rng.uniform(30, 250)] for _ in range(2)]]
+    )
+    return np.asarray(cv2.cvtColor(tones.astype(np.uint8), cv2.COLOR_HSV2BGR)[0], np.float32)
+
+
+def _print(height: int, width: int, rng: np.random.Generator, ground: Field) -> Field:
+    """Return printed paint: a gradient between two colours, bands, spots, frames and letters."""
+    low, high = ground
     along = int(rng.integers(0, 2))
     ramp = np.linspace(0, 1, (height, width)[along]).reshape((-1, 1) if along == 0 else (1, -1))
     paint = np.ascontiguousarray(low + (high - low) * np.broadcast_to(ramp, (height, width))[..., None]).astype(
@@ -113,19 +135,15 @@ def _print(height: int, width: int, rng: np.random.Generator) -> Field:
     return paint.astype(np.float32)
 
 
-def _natural(height: int, width: int, rng: np.random.Generator) -> Field:
-    """Return natural paint: noise of several scales between two or three colours that are near to one another."""
+def _natural(height: int, width: int, rng: np.random.Generator, ground: Field) -> Field:
+    """Return natural paint: noise of several scales between two colours."""
     noise = np.zeros((height, width), np.float32)
     for octave in range(4):
         cells = (max(2, width * 2**octave // 40), max(2, height * 2**octave // 40))
         grid = rng.standard_normal((cells[1], cells[0]), np.float32)
         noise += cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC) * np.float32(0.6**octave)
     share = np.clip(0.5 + 0.25 * noise, 0, 1)[..., None]
-    hue, spread = rng.uniform(0, 180), rng.uniform(0, 25)
-    tones = np.array(
-        [[[(hue + rng.uniform(-spread, spread)) % 180, rng.uniform(10, 235), rng.uniform(30, 250)] for _ in range(2)]]
-    )
-    low, high = cv2.cvtColor(tones.astype(np.uint8), cv2.COLOR_HSV2BGR)[0].astype(np.float32)
+    low, high = ground
     return np.asarray(low + (high - low) * share, np.float32)
 
 
