@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -94,8 +97,6 @@ scripts = st.lists(steps, min_size=1, max_size=4)
 
 def step(pipeline: CartPipeline, number: int, thing: Any) -> list[Answer]:
     """Carry out one step of a story at its second."""
-    from dataclasses import replace
-
     if isinstance(thing, ContentsInput):
         return list(pipeline.on_contents(replace(thing, stamp_ns=(number + 1) * SECOND)))
     if isinstance(thing, IdentityInput):
@@ -123,38 +124,45 @@ def check(pipeline: CartPipeline, answers: list[Answer]) -> None:
             assert sum(line.total for line in receipt.lines) == receipt.total > 0
 
 
+@contextmanager
+def started(shop: Any, **values: Any) -> Iterator[CartPipeline]:
+    """Start a cart that keeps nothing, and close it however the example ends."""
+    pipeline = CartPipeline(shop.config(journal__path=':memory:', **values), catalogue=shop.catalogue)
+    try:
+        yield pipeline
+    finally:
+        pipeline.close()
+
+
 @quick
 @given(stories, scripts)
 def test_the_journal_alone_gives_the_cart_and_the_money(shop, story, script):
-    config = shop.config(journal__path=':memory:', payment__script=tuple(script), rules__promotions=('2+1:cola',))
-    pipeline = CartPipeline(config, catalogue=shop.catalogue)
-    answers: list[Answer] = []
-    for number, thing in enumerate(story):
-        new = step(pipeline, number, thing)
-        check(pipeline, new)
-        answers += new
-    rebuilt = replay(pipeline.journal)
-    assert rebuilt.state == pipeline.state == resume(pipeline.journal)
-    assert fold(event for answer in answers for event in answer.events) == pipeline.state
-    assert rebuilt.receipts == tuple(receipt for answer in answers for receipt in answer.receipts)
-    charged = pipeline.provider.charged()
-    assert len({key for key, _ in charged}) == len(charged)
-    open_amount = pipeline.state.payment.amount if pipeline.state.payment.open else 0
-    paid = sum(receipt.total for receipt in rebuilt.receipts)
-    assert paid <= sum(amount for _, amount in charged) <= paid + open_amount
-    pipeline.close()
+    with started(shop, payment__script=tuple(script), rules__promotions=('2+1:cola',)) as pipeline:
+        answers: list[Answer] = []
+        for number, thing in enumerate(story):
+            new = step(pipeline, number, thing)
+            check(pipeline, new)
+            answers += new
+        rebuilt = replay(pipeline.journal)
+        assert rebuilt.state == pipeline.state == resume(pipeline.journal)
+        assert fold(event for answer in answers for event in answer.events) == pipeline.state
+        assert rebuilt.receipts == tuple(receipt for answer in answers for receipt in answer.receipts)
+        charged = pipeline.provider.charged()
+        assert len({key for key, _ in charged}) == len(charged)
+        open_amount = pipeline.state.payment.amount if pipeline.state.payment.open else 0
+        paid = sum(receipt.total for receipt in rebuilt.receipts)
+        assert paid <= sum(amount for _, amount in charged) <= paid + open_amount
 
 
 @quick
 @given(stories)
 def test_every_contents_is_answered_once_and_in_order(shop, story):
-    pipeline = CartPipeline(shop.config(journal__path=':memory:'), catalogue=shop.catalogue)
     stamps = []
-    for number, thing in enumerate(story):
-        answers = step(pipeline, number, thing)
-        stamps += [answer.stamp_ns for answer in answers if answer.status is not Status.EMPTY]
+    with started(shop) as pipeline:
+        for number, thing in enumerate(story):
+            answers = step(pipeline, number, thing)
+            stamps += [answer.stamp_ns for answer in answers if answer.status is not Status.EMPTY]
     assert stamps == [(n + 1) * SECOND for n, thing in enumerate(story) if isinstance(thing, ContentsInput)]
-    pipeline.close()
 
 
 @quick
@@ -162,10 +170,9 @@ def test_every_contents_is_answered_once_and_in_order(shop, story):
 def test_the_same_story_gives_the_same_events(shop, story, script):
     results = []
     for _ in range(2):
-        config = shop.config(journal__path=':memory:', payment__script=tuple(script))
-        pipeline = CartPipeline(config, catalogue=shop.catalogue)
-        results.append([event for n, thing in enumerate(story) for a in step(pipeline, n, thing) for event in a.events])
-        pipeline.close()
+        with started(shop, payment__script=tuple(script)) as pipeline:
+            answers = [answer for number, thing in enumerate(story) for answer in step(pipeline, number, thing)]
+        results.append([(answer.events, answer.receipts, answer.cart) for answer in answers])
     assert results[0] == results[1]
 
 
@@ -199,25 +206,19 @@ def test_a_restart_at_any_time_changes_nothing(shop, story, restarts):
 )
 def test_order_of_arrival_within_the_lag_does_not_change_the_result(shop, trays, faces, first, second):
     """Contents every 1.0 s, faces every 0.7 s; neither arrives more than 2 s of stamps before its turn."""
-    from dataclasses import replace
-
     tray_inputs = [replace(tray, stamp_ns=n * SECOND) for n, tray in enumerate(trays, 1)]
     face_inputs = [replace(face, stamp_ns=round(n * 0.7 * SECOND)) for n, face in enumerate(faces, 1)]
     results = []
     for random in (first, second):
-        config = shop.config(
-            journal__path=':memory:', watermark__inputs=('contents', 'identities'), watermark__max_lag_s=2.0
-        )
-        pipeline = CartPipeline(config, catalogue=shop.catalogue)
-        left: list[list[Any]] = [list(tray_inputs), list(face_inputs)]
-        answers: list[Answer] = []
-        while any(left):
-            oldest = min(queue[0].stamp_ns for queue in left if queue)
-            ready = [queue for queue in left if queue and queue[0].stamp_ns < oldest + 2 * SECOND]
-            item = random.choice(ready).pop(0)
-            take = pipeline.on_contents if isinstance(item, ContentsInput) else pipeline.on_identity
-            answers += take(item)
-        answers += pipeline.flush()
+        with started(shop, watermark__inputs=('contents', 'identities'), watermark__max_lag_s=2.0) as pipeline:
+            left: list[list[Any]] = [list(tray_inputs), list(face_inputs)]
+            answers: list[Answer] = []
+            while any(left):
+                oldest = min(queue[0].stamp_ns for queue in left if queue)
+                ready = [queue for queue in left if queue and queue[0].stamp_ns < oldest + 2 * SECOND]
+                item = random.choice(ready).pop(0)
+                take = pipeline.on_contents if isinstance(item, ContentsInput) else pipeline.on_identity
+                answers += take(item)
+            answers += pipeline.flush()
         results.append([(answer.stamp_ns, answer.status, answer.events, answer.cart) for answer in answers])
-        pipeline.close()
     assert results[0] == results[1]
