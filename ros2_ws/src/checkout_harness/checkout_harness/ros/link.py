@@ -78,6 +78,7 @@ class Link:
         self._missing: set[tuple[str, int]] = set()
         self._outputs: deque[tuple[str, int, bytes]] = deque()
         self._sequences: set[int] = set()
+        self._first_ns: int | None = None
         self._receipts_due = 0
         self._receipts = 0
         self._reached: dict[str, dict[str, int]] = {}
@@ -195,6 +196,7 @@ class Link:
                 continue
             if camera in infos and self._infos[camera].get_subscription_count() > 0:
                 self._infos[camera].publish(infos[camera])
+            self._first_ns = step.stamp_ns if self._first_ns is None else self._first_ns
             sent[camera] = time.monotonic_ns()
             publisher.publish(raw)
         return sent
@@ -255,7 +257,7 @@ class Link:
         if name == _CART:
             cart = self._recording.bag.decode(message)
             # What a cart shows when it starts answers nothing.
-            if self.cart is None and not int(cart.revision) and (name, stamp) not in self._missing:
+            if self._first_ns is None or stamp < self._first_ns:
                 return
             self.cart = cart
         elif name == _EVENTS:
