@@ -19,7 +19,17 @@ from typing import Any
 
 from checkout_core.errors import CheckoutError
 
-__all__ = ['DOMAINS', 'Claim', 'claim', 'claim_free', 'domain_from_env', 'in_use_by_others', 'runtime_dir', 'stations']
+__all__ = [
+    'DOMAINS',
+    'Claim',
+    'claim',
+    'claim_free',
+    'domain_from_env',
+    'in_use_by_others',
+    'ports_of',
+    'runtime_dir',
+    'stations',
+]
 
 DOMAINS = range(102)
 """Domains whose ports lie below the ephemeral ports of Linux."""
@@ -78,6 +88,11 @@ def runtime_dir() -> Path:
             f'{folder} cannot be made ({error.strerror}); set CHECKOUT_RUNTIME_DIR to a folder of yours.'
         ) from error
     return folder
+
+
+def ports_of(domain: int) -> range:
+    """Return the port numbers of a domain; shared-memory ports are numbered like those of UDP."""
+    return range(_PORT_BASE + _PORT_STEP * domain, _PORT_BASE + _PORT_STEP * (domain + 1))
 
 
 def domain_from_env() -> int | None:

@@ -1,8 +1,10 @@
 """Shared-memory files of Fast DDS: remember which are ours, remove those whose owner is gone.
 
 A participant holds an flock on `<name>_el` (its segments, its own ports) or `<name>_sl` (shared ports) for as long as
-it lives; whoever can take that lock may remove the file, which is how Fast DDS itself cleans up. So a file of a living
-participant is never touched. Fast DDS 2 (Jazzy) calls its files `fastrtps_*`, Fast DDS 3 `fastdds_*`.
+it lives; whoever can take that lock may remove the file, which is how Fast DDS itself cleans up. A port without a lock
+file is what a sender made anew whose receiver had just ended; it is dead when no process maps it, and has to go too,
+since it can swallow the messages of the next participant of its number. So nothing of a living participant is ever
+touched. Fast DDS 2 (Jazzy) calls its files `fastrtps_*`, Fast DDS 3 `fastdds_*`.
 """
 
 from __future__ import annotations
@@ -14,9 +16,12 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from checkout_bringup.domains import ports_of
+
 __all__ = ['SharedMemory']
 
 _LOCK = re.compile(r'(fastrtps|fastdds)_(port\d+|[0-9a-f]{16})_(el|sl)')
+_PORT = re.compile(r'(?:fastrtps|fastdds)_port(\d+)')
 _FOLDER = Path('/dev/shm')
 _PROC = Path('/proc')
 _OLD_S = 2.0
@@ -25,17 +30,19 @@ _OLD_S = 2.0
 class SharedMemory:
     """Keep account of the shared-memory files of the processes that we started.
 
-    A file is ours when a process of ours has held its lock open, or when it appeared after the start and nobody holds
-    its lock. What an earlier station left that was killed is removed first. `folder` and `proc` are arguments for the
-    tests.
+    A file is ours when a process of ours has held its lock open, when it belongs to a port of `domain`, or when it
+    appeared after the start and nobody holds its lock. What an earlier station left that was killed is removed first.
+    `folder` and `proc` are arguments for the tests.
     """
 
-    def __init__(self, folder: Path = _FOLDER, proc: Path = _PROC) -> None:
+    def __init__(self, domain: int | None = None, folder: Path = _FOLDER, proc: Path = _PROC) -> None:
+        self._ports = range(0) if domain is None else ports_of(domain)
         self._folder = folder
         self._proc = proc
         self._held: dict[int, set[str]] = {}
         # A file this old is not just being made by somebody who is about to take its lock.
         self._remove({name for name in self._locks() if self._age_s(name) > _OLD_S})
+        self._remove_unowned_ports()
         self._before = self._locks()
 
     def look_at(self, pid: int) -> None:
@@ -64,7 +71,38 @@ class SharedMemory:
         """Remove what all processes of ours have left behind, also what was made between two looks."""
         held = self.held()
         self._held.clear()
-        return self._remove(held | (self._locks() - self._before))
+        return self._remove(held | (self._locks() - self._before)) + self._remove_unowned_ports()
+
+    def _remove_unowned_ports(self) -> list[str]:
+        """Remove the ports that have neither a lock file nor a process that maps them; return their names."""
+        try:
+            names = {path.name for path in self._folder.iterdir()}
+        except OSError:
+            return []
+        unowned = []
+        for name in sorted(names):
+            port = _PORT.fullmatch(name)
+            if port is None or {f'{name}_el', f'{name}_sl'} & names:
+                continue
+            if int(port[1]) in self._ports or self._age_s(name) > _OLD_S:
+                unowned.append(name)
+        mapped = self._mapped() if unowned else set()
+        dead = [name for name in unowned if name not in mapped]
+        for name in dead:
+            with suppress(OSError):
+                (self._folder / name).unlink(missing_ok=True)
+                (self._folder / f'sem.{name}_mutex').unlink(missing_ok=True)
+        return dead
+
+    def _mapped(self) -> set[str]:
+        """Return the names of the files of the folder that any process maps which we may look at."""
+        found: set[str] = set()
+        for maps in self._proc.glob('[0-9]*/maps'):
+            # Processes of other users hide their maps; their files are theirs, and not ours to remove.
+            with suppress(OSError):
+                paths = (line.split(maxsplit=5)[-1] for line in maps.read_text(errors='replace').splitlines())
+                found |= {Path(path).name for path in paths if path.startswith(f'{self._folder}/')}
+        return found
 
     def _age_s(self, name: str) -> float:
         try:

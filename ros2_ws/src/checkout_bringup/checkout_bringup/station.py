@@ -44,5 +44,5 @@ def run_station(
     def publish(pids: dict[str, int | None]) -> None:
         claim.publish({'stack': stack.name, 'nodes': pids})
 
-    supervisor = Supervisor(started, log, shared_memory=SharedMemory(), on_change=publish)
+    supervisor = Supervisor(started, log, shared_memory=SharedMemory(claim.domain), on_change=publish)
     return supervisor.run(duration_s=duration_s, once=once)

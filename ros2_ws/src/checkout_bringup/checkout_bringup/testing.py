@@ -50,8 +50,8 @@ def processes_in(domain: int) -> list[psutil.Process]:
 
 
 def shared_ports(domain: int) -> list[str]:
-    """List the files in /dev/shm that belong to ports of a domain, of which each has 250 from 7400 on."""
-    ports = range(7400 + 250 * domain, 7400 + 250 * (domain + 1))
+    """List the files in /dev/shm that belong to ports of a domain."""
+    ports = domains.ports_of(domain)
     matches = ((path.name, re.search(r'(?:fastrtps|fastdds)_port(\d+)', path.name)) for path in _SHARED.iterdir())
     return sorted(name for name, match in matches if match and int(match[1]) in ports)
 
