@@ -134,6 +134,10 @@ class SceneWriter:
         }
         return image, record, look.jpeg_quality
 
+    def close(self) -> None:
+        """Free the renderer."""
+        self._renderer.close()
+
     def _distinguishable(self, item: Placed, camera: Camera, mask: NDArray[np.bool_]) -> bool:
         others = self._library.look_alikes(item.model.sku)
         return all(tells_apart(self._renderer, item, other, camera, mask) for other in others)

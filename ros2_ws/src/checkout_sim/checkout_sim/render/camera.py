@@ -98,7 +98,7 @@ def calibration(camera: Camera) -> Calibration:
     """Return the numbers for CameraInfo (K, D) and the pose of the optical frame in frame `tray`."""
     rotation = camera.view[:3, :3].T
     return Calibration(
-        frame_id=f'tray_camera_{camera.name}_optical_frame',
+        frame_id=f'tray_{camera.name}_optical_frame',
         width=camera.width,
         height=camera.height,
         distortion_model='plumb_bob',
