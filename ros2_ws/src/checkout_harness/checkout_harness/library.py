@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+import checkout_sim
 from checkout_core import data
 from checkout_core.bags import BagReader
 from checkout_core.errors import CheckoutError
@@ -73,8 +76,19 @@ def name_of(path: str | Path) -> str:
     return Path(path).stem
 
 
+@cache
+def _simulator() -> str:
+    """Return a short hash of what a recording depends on: the simulator's sources and the catalogue."""
+    digest = hashlib.sha256()
+    source = Path(checkout_sim.__file__).parent
+    files = [*source.rglob('*.py'), *source.rglob('*.yaml'), *data.path('catalogue').rglob('*.yaml')]
+    for file in sorted(files):
+        digest.update(file.name.encode() + b'\0' + file.read_bytes())
+    return digest.hexdigest()[:10]
+
+
 def _recorded(name: str, entry: Mapping[str, Any]) -> Path:
-    """Return the recording of an entry, made once; the options are part of the name of its folder."""
+    """Return the recording of an entry, made once for each state of the simulator and the catalogue."""
     options = RecordOptions(
         scenario=str(entry['scenario']),
         seed=int(entry['seed']),
@@ -82,7 +96,8 @@ def _recorded(name: str, entry: Mapping[str, Any]) -> Path:
         cameras=tuple(entry['cameras']),
         rate_hz=float(entry['rate_hz']),
     )
-    key = f'{options.scenario}-{options.seed}-{options.assortment}-{"-".join(options.cameras)}-{options.rate_hz:g}'
+    camera = '-'.join(options.cameras)
+    key = f'{options.scenario}-{options.seed}-{options.assortment}-{camera}-{options.rate_hz:g}-{_simulator()}'
     path = data.path('var/bags') / key / f'{name}.mcap'
     if path.is_file():
         try:
