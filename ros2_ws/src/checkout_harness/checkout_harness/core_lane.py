@@ -57,7 +57,7 @@ def run_core(
         try:
             begun = monotonic_ns()
             for step in recording.steps() if steps is None else steps:
-                facts.timing.append(station.step(step))
+                writer.add_row(station.step(step))
                 facts.steps += 1
                 facts.pictures += len(step.images)
             facts.wall_s = (monotonic_ns() - begun) * 1e-9
@@ -66,7 +66,6 @@ def run_core(
     except BaseException:
         writer.discard()
         raise
-    facts.bag_s = (facts.timing[-1]['stamp_ns'] - facts.timing[0]['stamp_ns']) * 1e-9 if facts.timing else 0.0
     facts.complete = True
     facts.wishes, facts.paid, facts.handed_over = station.wishes, station.buyer.paid, station.buyer.handed_over
     facts.host |= {'runtime': station.identity.runtime, 'model': station.identity.name}

@@ -1,6 +1,6 @@
-"""The folder of one run: `outputs.mcap` with everything the nodes answered, `run.json` with how it went.
+"""The folder of one run: `outputs.mcap` holds what the nodes answered, `timing.jsonl` when, `run.json` how it went.
 
-All lanes write the same two files, and everything that is reported is computed from them and the replayed bag; so an
+All lanes write the same files, and everything that is reported is computed from them and the replayed bag; so an
 analysis can be repeated alone, later, on another machine.
 """
 
@@ -11,7 +11,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,9 +40,9 @@ _NO_FOLDER = 'is no folder of a run; make one with: checkout replay BAG --report
 class RunFacts:
     """Hold how a run went, in JSON types.
 
-    `complete` says that every input was answered; else `failure` is one sentence. `timing` has a row a step: its stamp,
-    the monotonic time [ns] at which each picture was sent, and at which each answer had come, by output. `wishes` are
-    (stamp, wish) of the customer. `resources` has a row a second and process.
+    `complete` says that every input was answered; else `failure` is one sentence. `timing` (in `timing.jsonl`) has a row
+    a step: its stamp, the monotonic time [ns] at which each picture was sent, and at which each answer had come, by
+    output. `wishes` are (stamp, wish) of the customer. `resources` has a row a second and process.
     """
 
     lane: str
@@ -100,6 +100,8 @@ class RunWriter:
         """Open `outputs.mcap` in a folder that `new_folder` made."""
         self.folder = folder
         self._namespace = namespace
+        self._rows = (folder / 'timing.jsonl').open('w', encoding='utf-8')
+        self._span: tuple[int, int] | None = None
         self._bag = BagWriter(folder / 'outputs.mcap', notes={'content': 'answers of a replay'})
         for topic, (name, kind) in output_topics(namespace, cameras).items():
             self._bag.add_topic(topic, kind, depth=10, latched=name in _LATCHED)
@@ -108,15 +110,30 @@ class RunWriter:
         """Write one answer; `name` is the relative topic. Its stamp is its time: equal runs give equal files."""
         self._bag.write(f'{self._namespace}/{name}', stamp, raw)
 
+    def add_row(self, row: dict[str, Any]) -> None:
+        """Write the row of a step; not kept, since a long run has many."""
+        self._rows.write(json.dumps(row) + '\n')
+        stamp = int(row['stamp_ns'])
+        self._span = (stamp if self._span is None else self._span[0], stamp)
+
+    @property
+    def seconds(self) -> float:
+        """Return the time between the stamps of the first and the last step."""
+        return (self._span[1] - self._span[0]) * 1e-9 if self._span is not None else 0.0
+
     def finish(self, facts: RunFacts) -> None:
         """Close the bag and write `run.json`."""
         self._bag.close()
-        text = json.dumps(asdict(facts), ensure_ascii=False, indent=1) + '\n'
+        self._rows.close()
+        facts.bag_s = self.seconds
+        text = json.dumps(asdict(replace(facts, timing=[])), ensure_ascii=False, indent=1) + '\n'
         (self.folder / 'run.json').write_text(text, encoding='utf-8')
 
     def discard(self) -> None:
         """Remove what was written, after an error."""
         self._bag.discard()
+        self._rows.close()
+        (self.folder / 'timing.jsonl').unlink(missing_ok=True)
 
 
 def output_topics(namespace: str, cameras: list[str]) -> dict[str, tuple[str, str]]:
@@ -133,7 +150,7 @@ def new_folder(folder: Path, *, overwrite: bool = True) -> Path:
     """Make the folder of a run; the files of an earlier run in it are removed, other files are not touched."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in ('outputs.mcap', 'run.json', 'report.json', 'report.html', 'junit.xml'):
+        for name in ('outputs.mcap', 'timing.jsonl', 'run.json', 'report.json', 'report.html', 'junit.xml'):
             if (folder / name).exists():
                 if not overwrite:
                     raise CheckoutError(f'{folder} holds a run already; choose another folder.')
@@ -155,6 +172,7 @@ def load_run(folder: str | Path) -> tuple[RunFacts, Outputs]:
     if raw.get('schema') != SCHEMA:
         raise CheckoutError(f'{folder / "run.json"} is of another version; run the replay again.')
     facts = RunFacts(**{key: value for key, value in raw.items() if key in RunFacts.__dataclass_fields__})
+    facts.timing = _read_rows(folder / 'timing.jsonl')
     topics = output_topics(facts.namespace, facts.cameras)
     outputs = Outputs({camera: [] for camera in facts.cameras}, [], [], [], [])
     with BagReader(folder / 'outputs.mcap') as bag:
@@ -173,6 +191,13 @@ def load_run(folder: str | Path) -> tuple[RunFacts, Outputs]:
     outputs.carts.sort(key=lambda cart: (stamp_ns(cart), int(cart.revision)))
     outputs.events.sort(key=lambda event: int(event.sequence))
     return facts, outputs
+
+
+def _read_rows(path: Path) -> list[dict[str, Any]]:
+    try:
+        return [json.loads(line) for line in path.read_text(encoding='utf-8').splitlines()]
+    except (OSError, ValueError) as error:
+        raise CheckoutError(f'{path} is missing or damaged ({error}); run the replay again.') from error
 
 
 def _messages(bag: BagReader, topics: dict[str, tuple[str, str]]) -> Iterator[tuple[str, Any]]:

@@ -35,9 +35,10 @@ def test_the_verdict_of_a_right_run(reported):
     assert (suite.get('tests'), suite.get('failures'), suite.get('skipped')) == ('5', '0', '0')
 
 
-def test_the_verdict_of_a_wrong_run_names_product_and_money(reported, plan, catalogue):
+def test_the_verdict_of_a_wrong_run_names_product_and_money(reported, plan, catalogue, tmp_path):
     first, _, third = plan
-    report, folder = reported(wrong={first.sku: third.sku})
+    # Without the scale, which would notice.
+    report, folder = reported(draw_bag(tmp_path / 'b.mcap', plan, weight=False), wrong={first.sku: third.sku})
     verdict = report['verdict']
     difference = catalogue[first.sku].price.minor - catalogue[third.sku].price.minor
     word = 'Undercharged' if difference > 0 else 'Overcharged'

@@ -70,7 +70,7 @@ class Driver:
             if following is not None:
                 self.link.send_weights(following.weights)
             row = self._step(step)
-            self.facts.timing.append(row)
+            self.writer.add_row(row)
             self.facts.steps += 1
             self.facts.pictures += len(row['sent_ns'])
             self.usage.sample(self.facts.resources)
@@ -166,8 +166,6 @@ def _run(job: Job) -> int:
                 facts.host |= link.identity()
                 link.close()
             rclpy.try_shutdown()
-        if facts.timing:
-            facts.bag_s = (facts.timing[-1]['stamp_ns'] - facts.timing[0]['stamp_ns']) * 1e-9
         writer.finish(facts)
     if facts.failure:
         print(f'replay_driver: {facts.failure}', file=sys.stderr)

@@ -87,7 +87,7 @@ class Link:
         self.on_answer: Callable[[str, int], None] = lambda _name, _stamp: None
         for topic, (name, kind) in output_topics(recording.namespace, list(recording.cameras)).items():
             self._listen(topic, name, kind)
-        self.node.create_subscription(DiagnosticArray, '/diagnostics', self._diagnosed, DIAGNOSTICS)
+        self._diagnostics = self.node.create_subscription(DiagnosticArray, '/diagnostics', self._diagnosed, DIAGNOSTICS)
         self._services = {
             'checkout': self.node.create_client(srv.StartCheckout, 'cart/checkout'),
             'pay': self.node.create_client(srv.Pay, 'cart/pay'),
@@ -108,6 +108,8 @@ class Link:
         while time.monotonic() < deadline:
             why = self._not_ready(expectation)
             if not why:
+                # Nobody needs them from here on, and every message costs the driver a turn.
+                self.node.destroy_subscription(self._diagnostics)
                 return
             self._executor.spin_once(timeout_sec=0.1)
         raise CheckoutError(f'The station did not come up within {timeout_s:g} s: {why}.')
