@@ -138,7 +138,7 @@ def pay_from(request: Any) -> Pay:
 
 def cancel_from(request: Any) -> Cancel:
     """Read a CancelCheckout request."""
-    return Cancel(request.whole_session, request.operator_id)
+    return Cancel(request.whole_session, request.operator_id, request.forget_customer)
 
 
 def call_staff_from(request: Any) -> CallStaff:
@@ -180,6 +180,7 @@ def cart_message(answer: Answer, times: AnswerTimes, classes: Classes) -> Any:
     message.customer_id, message.nickname, message.staff_called = cart.customer_id, cart.nickname, cart.staff_called
     message.payment_state, message.payment_detail = cart.payment_state, cart.payment_detail
     message.last_receipt_number = cart.last_receipt
+    message.left_on_tray = cart.left_on_tray
     message.answer = _answer(answer, times, classes)
     return message
 

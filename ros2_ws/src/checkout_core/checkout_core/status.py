@@ -40,6 +40,10 @@ class Reason(str, Enum):
     """The tray is not where the calibration says."""
     NO_CAMERA = 'NO_CAMERA'
     """A camera that the station needs sends nothing."""
+    AGE_CHECK = 'AGE_CHECK'
+    """Staff must see the customer's age; raised by the cart."""
+    COUNT_UNSURE = 'COUNT_UNSURE'
+    """How many of one product lie there cannot be told."""
 
     def __str__(self) -> str:
         """Return the bare value, so that formatting gives `LOOK_ALIKE` on every Python version."""
