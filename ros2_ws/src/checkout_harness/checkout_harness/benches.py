@@ -120,6 +120,8 @@ def replay_main(argv: Sequence[str] | None, start: Starter) -> int:
         bag = Path(drawn) / '1.mcap'
         loop = -(-arguments.steps // round(arguments.seconds * 10))
         facts, outputs = bench.graph(bag, _FAKE, loop=loop)
+        if not facts.complete:
+            raise CheckoutError(f'The run in lock step was not complete: {facts.failure}')
         figures |= _lock_step(facts, outputs)
     print('with a face camera: not measured, faces are not replayed yet')
     _write(arguments.json, figures)
@@ -203,7 +205,9 @@ def faults_main(argv: Sequence[str] | None, start: Starter) -> int:
     bag = find_bag(arguments.bag)
     rows, failed = [], 0
     with _bench(start, arguments.domain) as bench:
-        _, right = bench.graph(bag)
+        normal, right = bench.graph(bag)
+        if not normal.complete:
+            raise CheckoutError(f'Without any fault the run was not complete: {normal.failure}')
         for name in arguments.only or fault_names():
             plan = load_faults(name)
             facts, outputs = bench.graph(bag, faults=name, timeout_s=2.0 if plan.needs_graph else 10.0)

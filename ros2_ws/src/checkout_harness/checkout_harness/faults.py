@@ -227,11 +227,12 @@ def _spoil(steps: Iterator[Step], fault: Fault) -> Iterator[Step]:
             yield moved(step, round(fault.by_s * _NS)) if since >= fault.at_s else step
         elif fault.kind in ('late', 'swap'):
             if since >= fault.at_s and not done:
-                done, held = True, step
+                # The rest of the step comes in time; only its pictures are late.
+                done, held = True, Step(step.stamp_ns, step.images)
+                yield replace(step, images=())
                 continue
             yield step
             if held is not None and step.stamp_ns - held.stamp_ns >= fault.by_s * _NS:
-                # Its readings are late as well; they are ignored, being older than what was used since.
                 yield held
                 held = None
         elif since >= fault.at_s and not done:

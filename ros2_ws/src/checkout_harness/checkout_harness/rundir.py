@@ -40,9 +40,9 @@ _NO_FOLDER = 'is no folder of a run; make one with: checkout replay BAG --report
 class RunFacts:
     """Hold how a run went, in JSON types.
 
-    `complete` says that every input was answered; else `failure` is one sentence. `timing` (in `timing.jsonl`) has a row
-    a step: its stamp, the monotonic time [ns] at which each picture was sent, and at which each answer had come, by
-    output. `wishes` are (stamp, wish) of the customer. `resources` has a row a second and process.
+    `complete` says that every input was answered; else `failure` is one sentence. `timing` (in `timing.jsonl`) has a
+    row a step: its stamp, the monotonic time [ns] at which each picture was sent, and at which each answer had come,
+    by output. `wishes` are (stamp, wish) of the customer. `resources` has a row a second and process.
     """
 
     lane: str

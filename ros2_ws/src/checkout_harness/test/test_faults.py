@@ -46,18 +46,21 @@ def test_a_doubled_picture(steps):
 def test_a_late_picture_comes_after_those_of_a_second(steps):
     whole, spoilt = steps(kind='late', at_s=2.0, by_s=1.0)
     at = stamps(whole)
-    assert stamps(spoilt) == [*at[:10], *at[11:16], at[10], *at[16:]]
+    assert stamps(spoilt) == [*at[:16], at[10], *at[16:]]
+    assert [len(spoilt[n].images) for n in (10, 16)] == [0, 1]
+    assert (len(spoilt[10].weights), spoilt[16].weights) == (len(whole[10].weights), ())
 
 
 def test_two_pictures_swap(steps):
     whole, spoilt = steps(kind='swap', at_s=2.0, by_s=0.1)
     at = stamps(whole)
-    assert stamps(spoilt) == [*at[:10], at[11], at[10], *at[12:]]
+    assert stamps(spoilt) == [*at[:12], at[10], *at[12:]]
 
 
 def test_a_late_picture_at_the_end_is_not_lost(steps):
     whole, spoilt = steps(kind='late', at_s=7.7, by_s=5.0)
-    assert sorted(stamps(spoilt)) == stamps(whole)
+    assert sorted(stamps(spoilt)) == [*stamps(whole), whole[39].stamp_ns]
+    assert sum(len(step.images) for step in spoilt) == 40
 
 
 def test_a_frozen_camera_shows_the_last_picture_with_new_stamps(steps):
