@@ -21,6 +21,8 @@ from checkout_sim.world.tracks import ItemState
 
 U8 = NDArray[np.uint8]
 NO_EFFECTS = Effects()
+LIVE_SUPERSAMPLE = 1.25
+"""Live pictures are drawn 1.25 times as large, those of data sets 1.5 times: a third less work, equal detections."""
 _LOOK_OFFSET = 7_000_000  # looks of scenarios never meet those of data sets
 
 
@@ -36,7 +38,7 @@ class Studio:
         rng = np.random.default_rng([_LOOK_OFFSET + seed, CAMERAS.index(camera)])
         self.camera = calibrated.moved(rng.normal(0, 0.002, 3), rng.normal(0, 0.002, 3))
         self._noise = (seed, CAMERAS.index(camera))
-        self._renderer = Renderer(width, height)
+        self._renderer = Renderer(width, height, LIVE_SUPERSAMPLE)
         self._last: tuple[bytes, U8] | None = None
 
     def photograph(self, states: Sequence[ItemState], time_ns: int, effects: Effects = NO_EFFECTS) -> U8:

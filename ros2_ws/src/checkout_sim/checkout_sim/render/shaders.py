@@ -41,16 +41,21 @@ uniform vec2 penumbra; uniform vec4 occlusion;
 float noise(vec2 p){ return fract(52.9829189*fract(dot(p,vec2(.06711056,.00583715)))); }
 float lit(vec3 lp, float nl){
   vec3 q = vec3(lp.xy, lp.z-.0008-.0022*(1.-nl));
-  float a0 = 6.2832*noise(gl_FragCoord.xy), gap = 0., n = 0.;
-  for(int i=0;i<4;i++){ float a = a0+float(i)*1.5708, r = penumbra.y*(.3+.2*float(i));
-    float b = texture(blockers, q.xy+r*vec2(cos(a),sin(a))).r; if(b<q.z){ gap += q.z-b; n += 1.; } }
+  // Directions are turned from sample to sample instead of computed: sine and cosine cost more than the texture.
+  float a0 = 6.2832*noise(gl_FragCoord.xy), gap = 0., n = 0.; vec2 first = vec2(cos(a0),sin(a0)), way = first;
+  int looks = nl>0. ? 4 : 0; // what faces away from the light is not lit
+  for(int i=0;i<looks;i++){
+    float b = textureLod(blockers, q.xy+penumbra.y*(.3+.2*float(i))*way, 0.).r; if(b<q.z){ gap += q.z-b; n += 1.; }
+    way = vec2(-way.y,way.x); }
   // llvmpipe leaves a loop when no pixel of the block is in it, but always runs both sides of an if.
   float r = clamp(penumbra.x*gap/max(n,1.), .0011, penumbra.y), s = n>0. ? 0. : float(TAPS); int taps = n>0. ? TAPS : 0;
-  for(int i=0;i<taps;i++){ float d = r*sqrt((float(i)+.5)/float(TAPS)), a = a0+float(i)*2.39996;
-    s += texture(shadow, vec3(q.xy+d*vec2(cos(a),sin(a)), q.z)); }
+  way = first;
+  for(int i=0;i<taps;i++){
+    s += textureLod(shadow, vec3(q.xy+r*sqrt((float(i)+.5)/float(TAPS))*way, q.z), 0.);
+    way = vec2(way.x*-.737369-way.y*.675490, way.x*.675490+way.y*-.737369); } // by the golden angle
   return s/float(TAPS); }
 float open_sky(vec3 p, vec2 n){
-  vec3 o = clamp((texture(heights, (p.xy+n*.007)*occlusion.xy+.5).rgb-p.z)*vec3(160.,52.,16.),0.,1.)*occlusion.z;
+  vec3 o = clamp((textureLod(heights, (p.xy+n*.007)*occlusion.xy+.5, 0.).rgb-p.z)*vec3(160.,52.,16.),0.,1.)*occlusion.z;
   return (1.-.5*o.x)*(1.-.42*o.y)*(1.-.38*o.z); }
 """
 
@@ -90,10 +95,10 @@ void main(){
   vec3 V = normalize(eye-wp);
 #ifdef GROUND
   const vec3 N = vec3(0.,0.,1.); float nl = to_key.z;
-  vec2 l = texture(plane, wp.xy*plane_cover+.5).rg; float s = l.x, ao = l.y;
+  vec2 l = textureLod(plane, wp.xy*plane_cover+.5, 0.).rg; float s = l.x, ao = l.y;
 #else
   vec3 N = normalize(wn); if(dot(N,V)<0.) N = -N;
-  float nl = dot(N,to_key), s = nl>0. ? lit(lp,nl) : 0.; nl = max(nl,0.);
+  float nl = max(dot(N,to_key),0.), s = lit(lp,nl);
   float ao = open_sky(wp,N.xy);
 #endif
   vec4 texel = texture(atlas,tc); vec3 albedo = texel.rgb*texel.rgb*tint; float nv = max(dot(N,V),.05);
