@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
+from checkout_bringup.domains import runtime_dir
 from checkout_bringup.processes import Program
 from checkout_bringup.stacks import NodeSpec, Stack
 from checkout_core.errors import CheckoutError
@@ -48,6 +49,7 @@ def ros_environment(base: Mapping[str, str], domain: int, *, coloured: bool = Fa
     env['ROS_DOMAIN_ID'] = str(domain)
     for variable, value in transport_defaults().items():
         env.setdefault(variable, value)
+    _keep_logs_somewhere(env)
     # Lines have to arrive when they are said, not when a buffer is full.
     env['PYTHONUNBUFFERED'] = '1'
     env['RCUTILS_COLORIZED_OUTPUT'] = '1' if coloured else '0'
@@ -56,6 +58,16 @@ def ros_environment(base: Mapping[str, str], domain: int, *, coloured: bool = Fa
     for variable in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
         env.setdefault(variable, '1')
     return env
+
+
+def _keep_logs_somewhere(env: dict[str, str]) -> None:
+    """Send the log files of ROS to the runtime folder where the home folder cannot be written: ROS would not start."""
+    if env.get('ROS_LOG_DIR') or env.get('ROS_HOME'):
+        return
+    try:
+        (Path(env.get('HOME') or '/') / '.ros' / 'log').mkdir(parents=True, exist_ok=True)
+    except OSError:
+        env['ROS_LOG_DIR'] = str(runtime_dir() / 'log')
 
 
 def find_executable(package: str, executable: str) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import IO
 
@@ -206,7 +207,10 @@ class Supervisor:
     def _obituary(self, slot: _Slot, process: Process, how: str) -> str:
         """Return one sentence about a required program that is given up."""
         name = slot.program.name
-        words = process.last_line.removeprefix(f'{name}: ')
+        # A node says who it is, by its own name or that of its executable; here that is said already.
+        words = process.last_line
+        for own in (name, Path(slot.program.command[0]).name):
+            words = words.removeprefix(f'{own}: ')
         if process.status() == USER_ERROR and words:
             return f'{name} cannot run: {words}'
         tries = f', and {slot.restarts.tries} new starts did not help' if slot.restarts.tries else ''

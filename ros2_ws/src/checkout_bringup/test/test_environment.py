@@ -57,13 +57,30 @@ def test_what_is_not_built_is_explained(built, change, message):
         environment.programs(Stack('s', 's', '/s', (), {}, (node,)), {})
 
 
-def test_the_environment_keeps_what_the_user_chose():
-    ours = environment.ros_environment({}, 46)
+def test_the_environment_keeps_what_the_user_chose(tmp_path):
+    ours = environment.ros_environment({'HOME': str(tmp_path)}, 46)
     assert ours['ROS_DOMAIN_ID'] == '46'
     assert ours['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'
     assert ours['FASTRTPS_DEFAULT_PROFILES_FILE'] == ours['FASTDDS_DEFAULT_PROFILES_FILE'] == environment.dds_profile()
-    theirs = environment.ros_environment({'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SUBNET', 'ROS_DOMAIN_ID': '1'}, 46)
+    theirs = environment.ros_environment(
+        {'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SUBNET', 'ROS_DOMAIN_ID': '1', 'HOME': str(tmp_path)}, 46
+    )
     assert (theirs['ROS_AUTOMATIC_DISCOVERY_RANGE'], theirs['ROS_DOMAIN_ID']) == ('SUBNET', '46')
+
+
+LOGS = [
+    ('a home folder that can be written', {'HOME': 'TMP'}, None),
+    ('one that cannot', {'HOME': '/proc/none'}, 'TMP/run/log'),
+    ('a folder that the user chose', {'HOME': '/proc/none', 'ROS_LOG_DIR': '/logs'}, '/logs'),
+    ('a home of ROS that the user chose', {'HOME': '/proc/none', 'ROS_HOME': '/ros'}, None),
+]
+
+
+@pytest.mark.parametrize(('base', 'folder'), [case[1:] for case in LOGS], ids=[case[0] for case in LOGS])
+def test_ros_has_a_folder_for_its_logs(tmp_path, monkeypatch, base, folder):
+    monkeypatch.setenv('CHECKOUT_RUNTIME_DIR', str(tmp_path / 'run'))
+    env = environment.ros_environment({k: v.replace('TMP', str(tmp_path)) for k, v in base.items()}, 46)
+    assert env.get('ROS_LOG_DIR') == (folder and folder.replace('TMP', str(tmp_path)))
 
 
 def test_the_profile_is_a_file_that_can_be_read():

@@ -1,0 +1,39 @@
+"""Commands that look at a station or measure it."""
+
+import json
+
+from checkout_bringup import bench_graph
+
+
+def test_the_doctor_finds_nothing_wrong(start):
+    command = start('doctor')
+    assert command.wait() == 0, command.said
+    for subject in ('ros', 'stack sim', 'model tray_starter', 'OpenGL'):
+        assert any(line.startswith(f'ok   {subject}') for line in command.lines), command.said
+
+
+def test_a_topic_can_be_watched(start, domain):
+    station = start('up', '--set', 'scenario=empty', '--set', 'journal=:memory:')
+    station.wait_for('the shop is ready')
+    watch = start('interfaces', '--domain', domain, '--echo', 'cart')
+    watch.wait_for('^revision: 0')
+    watch.wait_for('^---')
+    missing = start('interfaces', '--domain', domain, '--echo', 'no/such/topic')
+    assert missing.wait() == 2
+    assert "Nobody publishes 'no/such/topic'" in missing.lines[-1]
+
+
+def test_the_graph_is_measured(start, tmp_path):
+    """Few pictures, slowly: whether the target is reached says `scripts/bench graph`, not a test on a busy machine."""
+    file = tmp_path / 'graph.json'
+    command = start('bench', 'graph', '--seconds', 2, '--rate', 5, '--json', file)
+    assert command.wait() in (0, 1), command.said
+    report = json.loads(file.read_text(encoding='utf-8'))
+    assert report['frames_sent'] == 10
+    assert report['frames_lost'] <= 10
+    assert report['bare_onnxruntime_ms']['n'] == 10
+    whole, network = report['stamp_to_cart_ms'], report['network_ms']
+    assert whole['n'] == network['n'] == 10 - report['frames_lost'] > 0
+    assert whole['max'] > network['p50'] > 0.0
+    assert report['target_p95_ms'] == bench_graph.TARGET_P95_MS
+    assert 'without the network' in command.said
