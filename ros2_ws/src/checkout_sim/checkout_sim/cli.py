@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from checkout_core.errors import CheckoutError
 from checkout_sim import record
-from checkout_sim.dataset import FORMATS, SPLITS, DatasetOptions, assortment, write_dataset
+from checkout_sim.dataset import SPLITS, DatasetOptions, assortment, write_dataset
+from checkout_sim.formats import importing
+from checkout_sim.formats.export import export, parse_formats
 from checkout_sim.library import Library
 from checkout_sim.render.camera import CAMERAS
 from checkout_sim.studio import Studio
@@ -71,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     render.set_defaults(run=_render)
 
     record.add_command(commands)
+    importing.add_command(commands)
 
     dataset = commands.add_parser('dataset', help='write pictures with truth as a COCO data set')
     dataset.add_argument('--scenes', type=int, required=True, metavar='N', help='number of pictures')
@@ -78,6 +81,15 @@ def _parser() -> argparse.ArgumentParser:
     dataset.add_argument('--split', default='train', choices=tuple(SPLITS))
     dataset.add_argument(
         '--items', default='1-5', metavar='RANGE', help='1-5, 3, or 1-5:70,5-9:30 (ranges with shares)'
+    )
+    dataset.add_argument(
+        '--brackets',
+        default='',
+        metavar='RANGES',
+        help='for tests, instead of --items: 1-4,5-9,10-15, uniform in count',
+    )
+    dataset.add_argument(
+        '--look-alikes', type=float, default=0.0, metavar='P', help='least share of items of look-alike families'
     )
     dataset.add_argument('--assortment', default='all', metavar='NAME', help='products to draw from (default: all)')
     dataset.add_argument(
@@ -89,7 +101,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     dataset.add_argument('--camera', default='top', choices=CAMERAS)
     dataset.add_argument('--size', type=_size, default=(640, 480), metavar='WxH')
-    dataset.add_argument('--format', default='coco', choices=FORMATS)
+    dataset.add_argument(
+        '--format', default='coco', metavar='NAMES', help='coco, and beside it yolo, voc: coco,yolo,voc'
+    )
+    dataset.add_argument('--crops', type=int, default=50, metavar='N', help='crops a product at most (50); 0: none')
     dataset.add_argument('--jobs', type=int, default=1, metavar='N', help='processes (default 1)')
     dataset.add_argument('--out', type=Path, required=True, metavar='DIR')
     dataset.set_defaults(run=_dataset)
@@ -169,6 +184,9 @@ def _draw_truth(image: NDArray[np.uint8], views: Sequence[ItemView], states: Seq
 
 
 def _dataset(arguments: argparse.Namespace) -> int:
+    formats = parse_formats(arguments.format)
+    if arguments.crops < 0:
+        raise CheckoutError(f'--crops is a number of crops a product, 0 or more, not {arguments.crops}.')
     options = DatasetOptions(
         split=arguments.split,
         scenes=arguments.scenes,
@@ -181,10 +199,13 @@ def _dataset(arguments: argparse.Namespace) -> int:
         camera=arguments.camera,
         width=arguments.size[0],
         height=arguments.size[1],
+        brackets=arguments.brackets,
+        look_alikes=arguments.look_alikes,
     )
     progress = _Progress(options.split)
     path = write_dataset(options, arguments.out, arguments.jobs, progress)
     print(f'\n{path}: {options.scenes} pictures')
+    print(export(path, arguments.out, formats, arguments.crops))
     return 0
 
 

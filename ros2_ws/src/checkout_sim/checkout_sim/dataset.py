@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from checkout_core.catalogue import UNKNOWN_SKU, Catalogue, load_assortment, load_catalogue
 from checkout_core.errors import CheckoutError
+from checkout_sim.formats.brackets import make_plan, parse_brackets
 from checkout_sim.library import Library
 from checkout_sim.render.camera import Camera, make_camera
 from checkout_sim.render.look import make_look
@@ -33,7 +34,6 @@ from checkout_sim.world.scene import Scene, settle
 
 SPLITS = {'train': 1_000_000, 'val': 2_000_000, 'test': 3_000_000}  # first seed of each range
 RANGE = 1_000_000
-FORMATS = ('coco',)
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class DatasetOptions:
     camera: str = 'top'
     width: int = 640
     height: int = 480
+    brackets: str = ''  # instead of `items`: scenes planned over these numbers of items
+    look_alikes: float = 0.0  # least share of their items that belong to look-alike families
 
     def check(self) -> None:
         """Raise CheckoutError for the first value that makes no sense."""
@@ -65,6 +67,10 @@ class DatasetOptions:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise CheckoutError(f'--{name} is a share from 0 to 1, not {getattr(self, name)}.')
         parse_counts(self.items)
+        if self.brackets:
+            parse_brackets(self.brackets)
+        elif self.look_alikes:
+            raise CheckoutError('--look-alikes belongs to --brackets; give both.')
         make_camera(self.camera, self.width, self.height)
 
     @property
@@ -72,6 +78,18 @@ class DatasetOptions:
         """Return the seeds of the scenes."""
         start = SPLITS[self.split] + self.first
         return range(start, start + self.scenes)
+
+    def described(self) -> dict[str, object]:
+        """Return what a file says of the options; brackets only where there are some, as files always were."""
+        said = asdict(self)
+        return said if self.brackets else {k: v for k, v in said.items() if k not in ('brackets', 'look_alikes')}
+
+    def plan(self, catalogue: Catalogue) -> tuple[tuple[str, ...], ...] | None:
+        """Return the products of each scene when the brackets decide, else None. Raises CheckoutError."""
+        if not self.brackets:
+            return None
+        brackets = parse_brackets(self.brackets)
+        return make_plan(catalogue, brackets, self.scenes, self.seeds.start, self.look_alikes)
 
 
 def assortment(name: str) -> Catalogue:
@@ -91,11 +109,13 @@ class SceneWriter:
             parse_counts(options.items), unknown=options.unknown, bare=options.bare, heavy=options.heavy
         )
         self._camera = make_camera(options.camera, options.width, options.height)
+        self._plan = options.plan(self._library.catalogue)
 
     def render(self, seed: int) -> tuple[NDArray[np.uint8], dict[str, Any], int]:
         """Return the picture (H, W, 3) BGR, the record of its truth, and the JPEG quality of its camera."""
         look = make_look(seed, self._recipe.heavy)
-        composition = compose(seed, self._recipe, self._library)
+        skus = self._plan[seed - self._options.seeds.start] if self._plan is not None else None
+        composition = compose(seed, self._recipe, self._library, skus)
         scene = self._settle(seed, composition, look.tray)
         camera = self._camera.moved(np.array(look.camera_shift), np.array(look.camera_turn))
         placed = [Placed(item.model, item.pos, item.quat) for item in scene.items]
@@ -181,6 +201,7 @@ def write_dataset(options: DatasetOptions, folder: Path, jobs: int, progress: Ca
     if jobs < 1:
         raise CheckoutError(f'--jobs is the number of processes, 1 or more, not {jobs}.')
     catalogue = assortment(options.assortment)
+    options.plan(catalogue)  # an impossible plan is said before anything is written
     target = folder / 'annotations' / f'{options.split}.json'
     parts = _parts(folder, options.split)
     with _disk_errors(folder):
@@ -195,7 +216,7 @@ def write_dataset(options: DatasetOptions, folder: Path, jobs: int, progress: Ca
         settings = parts / 'options.json'
         if settings.is_file():
             _compare(json.loads(settings.read_text()), options, settings)
-        _write_whole(settings, json.dumps(asdict(options)).encode())
+        _write_whole(settings, json.dumps(options.described()).encode())
         missing = [seed for seed in options.seeds if not (parts / f'{seed}.json').is_file()]
         done = options.scenes - len(missing)
         progress(done, options.scenes)
@@ -267,7 +288,7 @@ def _join(options: DatasetOptions, catalogue: Catalogue, parts: Path) -> dict[st
             annotations.append({'id': len(annotations) + 1, 'image_id': number, **row})
     names = [*catalogue.skus, UNKNOWN_SKU]
     return {
-        'info': {'description': 'Simulated checkout trays', 'options': asdict(options)},
+        'info': {'description': 'Simulated checkout trays', 'options': options.described()},
         'categories': [{'id': i, 'name': name, 'supercategory': 'product'} for i, name in enumerate(names)],
         'images': images,
         'annotations': annotations,
@@ -275,7 +296,7 @@ def _join(options: DatasetOptions, catalogue: Catalogue, parts: Path) -> dict[st
 
 
 def _compare(found: object, options: DatasetOptions, path: Path) -> None:
-    if found != asdict(options):
+    if found != options.described():
         raise CheckoutError(
             f'{path} was made with other options; give the same options to go on, or another folder with --out.'
         )

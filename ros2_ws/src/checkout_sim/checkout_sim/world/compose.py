@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,8 +71,8 @@ class Composition:
     overlap: float
 
 
-def compose(seed: int, recipe: Recipe, library: Library) -> Composition:
-    """Choose what lies on the tray of a scene."""
+def compose(seed: int, recipe: Recipe, library: Library, skus: Sequence[str] | None = None) -> Composition:
+    """Choose what lies on the tray of a scene; `skus` are the products when a plan has chosen them."""
     rng = np.random.default_rng([seed, _COMPOSE_STREAM])
     catalogue = library.catalogue
     bare = bool(rng.random() < recipe.bare)
@@ -88,6 +89,8 @@ def compose(seed: int, recipe: Recipe, library: Library) -> Composition:
         for number in range(int(rng.integers(1, 5 if bare else 4))):
             stranger = rng.random() < 0.65
             models.append(library.stranger(seed * 8 + number) if stranger else library.clutter(rng))
+    if skus is not None:
+        models = [library.product(sku, int(rng.integers(VARIANTS))) for sku in skus]
     rng.shuffle(models)
     heap = len(models) >= 4 and bool(rng.random() < 0.35)
     overlap = float(rng.choice((0.0, 0.15, 0.5), p=(0.45, 0.35, 0.2)))
