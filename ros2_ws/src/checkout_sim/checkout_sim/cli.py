@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkout_core.errors import CheckoutError
-from checkout_sim import record
+from checkout_sim import pictures, record
 from checkout_sim.dataset import SPLITS, DatasetOptions, assortment, write_dataset
 from checkout_sim.formats import importing
 from checkout_sim.formats.export import export, parse_formats
@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     render.set_defaults(run=_render)
 
     record.add_command(commands)
+    pictures.add_command(commands)
     importing.add_command(commands)
 
     dataset = commands.add_parser('dataset', help='write pictures with truth as a COCO data set')
