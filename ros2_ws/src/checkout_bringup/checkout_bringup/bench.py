@@ -14,6 +14,7 @@ BENCHES = {
     'throughput': ('checkout_bringup.bench_replay:throughput', 'highest camera rate with at most 5 % lost'),
     'accuracy': ('checkout_bringup.bench_replay:accuracy', 'every recorded checkout against its truth'),
     'faults': ('checkout_bringup.bench_replay:faults', 'every fault scenario, and what came of it'),
+    'sim': ('checkout_sim.benchmark:main', 'what a simulated picture costs, live and for training'),
     'graph': ('checkout_bringup.bench_graph:main', 'latency and loss through the real graph, beside the bare network'),
 }
 
