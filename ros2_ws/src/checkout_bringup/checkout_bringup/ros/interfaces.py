@@ -26,6 +26,7 @@ from checkout_core.errors import CheckoutError
 __all__ = ['ServiceInfo', 'TopicInfo', 'main', 'services', 'topics']
 
 _OWN_NAME = 'checkout_interfaces_view'
+_FIRST_NEWS_S = 4.0  # how long to wait for the first node, or for the one that is wanted
 # Topics and services that every ROS node has.
 _EVERYWHERE = ('/rosout', '/parameter_events')
 _OF_EVERY_NODE = (
@@ -117,7 +118,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     rclpy.init(args=[], domain_id=domain)
     try:
         node = rclpy.create_node(_OWN_NAME)
-        _discover(node, arguments.settle)
+        _discover(node, arguments.settle, arguments.echo or '')
         if arguments.echo:
             return _echo(node, arguments.echo)
         topic_rows, service_rows = topics(node), services(node)
@@ -161,20 +162,31 @@ def _domain(asked: int | None) -> int:
     return int(alive[0]) if alive else 0
 
 
-def _discover(node: Node, settle_s: float, longest_s: float = 15.0) -> None:
-    """Listen until nothing new has appeared for a while."""
+def _discover(node: Node, settle_s: float, wanted: str = '', longest_s: float = 20.0) -> None:
+    """Listen until nothing new has appeared for a while, or until somebody publishes the topic that is wanted.
+
+    The first news may take longer than those that follow: on a busy machine the greetings of the nodes come late.
+    """
     begin = newest = time.monotonic()
     known = 0
-    while time.monotonic() - newest < settle_s and time.monotonic() - begin < longest_s:
+    while (now := time.monotonic()) - begin < longest_s:
+        if wanted and _published(node, wanted):
+            return
+        if now - newest > (settle_s if known and not wanted else max(settle_s, _FIRST_NEWS_S)):
+            return
         rclpy.spin_once(node, timeout_sec=0.05)
         size = sum(len(topic.publishers) + len(topic.subscribers) for topic in topics(node)) + len(services(node))
         if size != known:
             known, newest = size, time.monotonic()
 
 
+def _published(node: Node, wanted: str) -> list[TopicInfo]:
+    return [topic for topic in topics(node) if topic.publishers and topic.name.endswith('/' + wanted.lstrip('/'))]
+
+
 def _echo(node: Node, wanted: str) -> int:
     """Print every message of a topic, as YAML. Raises CheckoutError when nobody publishes it."""
-    found = [topic for topic in topics(node) if topic.publishers and topic.name.endswith('/' + wanted.lstrip('/'))]
+    found = _published(node, wanted)
     if not found:
         known = ', '.join(topic.name for topic in topics(node) if topic.publishers) or 'none'
         raise CheckoutError(f"Nobody publishes '{wanted}'; topics are {known}.")
