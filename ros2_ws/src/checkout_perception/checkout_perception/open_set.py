@@ -8,11 +8,12 @@ training. A candidate that fails is not dropped: it is there, only nobody knows 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from checkout_core.config import param
 from checkout_core.detections import UNKNOWN_CLASS
 from checkout_core.errors import CheckoutError
 from checkout_core.model_card import ModelCard
@@ -80,6 +81,29 @@ def judge(candidates: Candidates, rule: OpenSetRule) -> Verdict:
         & (candidates.distances <= rule.reach[column])
     )
     return Verdict(shown, np.where(sold, best, UNKNOWN_CLASS).astype(np.int32), product_scores)
+
+
+@dataclass(frozen=True)
+class UnweighedConfig:
+    """Settings of a station without a scale, where nothing but the picture speaks against a wrong sale."""
+
+    score: float = param(
+        0.75, 'Lowest score at which a product may be sold without a scale.', minimum=0.0, maximum=1.0
+    )
+    reach_share: float = param(
+        0.65, "Share of the card's reach within which it may be sold without a scale.", minimum=0.0, maximum=1.0
+    )
+
+
+def without_scale(rule: OpenSetRule, config: UnweighedConfig) -> OpenSetRule:
+    """Return the stricter rule of a station that cannot weigh.
+
+    What looks like a product and is none is caught by its weight where there is a scale; where there is none, it has to
+    be caught by its looks.
+    """
+    limited = rule.reach < _FARTHEST
+    reach = np.where(limited, rule.reach * np.float32(config.reach_share), rule.reach).astype(np.float32)
+    return replace(rule, sold_from=np.maximum(rule.sold_from, np.float32(config.score)), reach=reach)
 
 
 def rule_from_card(card: ModelCard) -> OpenSetRule:

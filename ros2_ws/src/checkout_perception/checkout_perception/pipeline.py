@@ -23,6 +23,7 @@ from checkout_core.frames import CorruptFrame, decode_jpeg
 from checkout_core.status import Status
 from checkout_perception.contents import Contents, ContentsBuilder, ContentsConfig, State, View
 from checkout_perception.detector import Clock, Stages, TrayDetector, elapsed_ms
+from checkout_perception.open_set import UnweighedConfig, without_scale
 from checkout_perception.questions import QuestionConfig, WeightConfig, WeightReading
 from checkout_perception.ticks import PairingConfig, Tick, TickPairing
 from checkout_perception.tracker import Tracker, TrackerConfig
@@ -61,6 +62,7 @@ class TrayPerceptionConfig:
     contents: ContentsConfig = group(ContentsConfig)
     questions: QuestionConfig = group(QuestionConfig)
     weight: WeightConfig = group(WeightConfig)
+    unweighed: UnweighedConfig = group(UnweighedConfig)
 
 
 @dataclass(frozen=True, eq=False)
@@ -286,6 +288,8 @@ def build_pipeline(config: TrayPerceptionConfig, catalogue: Catalogue) -> TrayPi
     """Load the model of the configuration, warm it up, and build the pipeline."""
     model = config.model
     detector = TrayDetector.load(model.name, runtime=model.runtime, threads=model.threads, device=model.device)
+    if not config.weight.enabled:
+        detector.rule = without_scale(detector.rule, config.unweighed)
     pipeline = TrayPipeline(config, detector, catalogue)
     detector.warm_up()
     return pipeline

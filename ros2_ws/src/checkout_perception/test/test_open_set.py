@@ -11,7 +11,7 @@ import pytest
 
 from checkout_core.errors import CheckoutError
 from checkout_perception.decoders import Candidates
-from checkout_perception.open_set import OpenSetRule, judge, rule_from_card
+from checkout_perception.open_set import OpenSetRule, UnweighedConfig, judge, rule_from_card, without_scale
 
 RULE = OpenSetRule(
     names=('box_red', 'can_blue', 'UNKNOWN'),
@@ -49,6 +49,29 @@ def test_the_rule(scores: tuple[float, float, float], distance: float, sold: int
     verdict = judge(one(scores, distance), RULE)
     assert int(verdict.class_ids[0]) == sold, why
     assert bool(verdict.shown[0]), 'what is not sold is there all the same'
+
+
+@pytest.mark.parametrize(
+    ('scores', 'distance', 'sold', 'why'),
+    [
+        ((0.74, 0.10, 0.10), 0.0, -1, 'sure enough with a scale, not without'),
+        ((0.75, 0.10, 0.10), 0.0, 0, 'at the score'),
+        ((0.90, 0.10, 0.10), 0.09, 0, 'near'),
+        ((0.90, 0.10, 0.10), 0.11, -1, 'beyond half of the reach of its class'),
+        ((0.10, 0.90, 0.10), 0.11, 1, 'the reach of another class is wider'),
+    ],
+)
+def test_without_a_scale_a_sale_has_to_be_surer(
+    scores: tuple[float, float, float], distance: float, sold: int, why: str
+) -> None:
+    rule = without_scale(RULE, UnweighedConfig(score=0.75, reach_share=0.5))
+    assert int(judge(one(scores, distance), rule).class_ids[0]) == sold, why
+
+
+def test_a_class_without_a_limit_stays_without_one() -> None:
+    rule = without_scale(RULE, UnweighedConfig(score=0.75, reach_share=0.5))
+    assert float(rule.reach[2]) == 2.0
+    assert float(rule.sold_from[2]) == 2.0, 'a stricter limit of the card stays'
 
 
 @pytest.mark.parametrize(('score', 'shown'), [(0.29, False), (0.3, True), (0.31, True)], ids=['below', 'at', 'above'])
