@@ -12,6 +12,7 @@ from typing import Any
 
 from checkout_core.errors import CheckoutError
 from checkout_perception.detector import TrayDetector
+from checkout_perception.open_set import UnweighedConfig, without_scale
 
 __all__ = ['main']
 
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument('--data', type=Path, required=True)
     evaluate.add_argument('--split', choices=('train', 'val', 'test'), default='test')
     evaluate.add_argument('--runtime', default='onnxruntime')
+    evaluate.add_argument('--without-scale', action='store_true', help='the stricter rule of a station without a scale')
     evaluate.add_argument('--json', type=Path, metavar='FILE', help='write all figures to FILE')
     evaluate.add_argument(
         '--record', action='store_true', help='write the figures of the test split into the model card'
@@ -110,7 +112,11 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
     if arguments.record and arguments.split != 'test':
         raise CheckoutError('--record writes the figures of the test split; add --split test.')
+    if arguments.record and arguments.without_scale:
+        raise CheckoutError("--record writes what the card's own limits give; leave out --without-scale.")
     detector = TrayDetector.load(arguments.model, runtime=arguments.runtime)
+    if arguments.without_scale:
+        detector.rule = without_scale(detector.rule, UnweighedConfig())
     split = load_split(arguments.data, arguments.split, detector.rule.names)
     figures = report(detector, observe(detector, split, _progress()))
     print(_summary(figures))
