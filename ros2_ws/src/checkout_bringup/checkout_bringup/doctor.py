@@ -138,7 +138,7 @@ def check_models() -> list[Finding]:
 
 def check_gl() -> list[Finding]:
     """Say whether the simulator can draw without a screen."""
-    cure = 'install Mesa: apt install libegl1 libgl1-mesa-dri'
+    cure = 'install Mesa: apt install libegl1 libgl1 libgl1-mesa-dri'
     try:
         moderngl = import_module('moderngl')
         context = moderngl.create_standalone_context(backend='egl')

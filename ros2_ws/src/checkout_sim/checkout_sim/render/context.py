@@ -11,7 +11,7 @@ from checkout_core.errors import CheckoutError
 
 _HINT = (
     'No OpenGL 3.3 context could be made through EGL ({reason}): '
-    'install the Debian packages libegl1 and libgl1-mesa-dri (sudo apt install libegl1 libgl1-mesa-dri).'
+    'install the Debian packages libegl1 and libgl1-mesa-dri (sudo apt install libegl1 libgl1 libgl1-mesa-dri).'
 )
 
 
