@@ -87,9 +87,7 @@ def judge(candidates: Candidates, rule: OpenSetRule) -> Verdict:
 class UnweighedConfig:
     """Settings of a station without a scale, where nothing but the picture speaks against a wrong sale."""
 
-    score: float = param(
-        0.75, 'Lowest score at which a product may be sold without a scale.', minimum=0.0, maximum=1.0
-    )
+    score: float = param(0.75, 'Lowest score at which a product may be sold without a scale.', minimum=0.0, maximum=1.0)
     reach_share: float = param(
         0.65, "Share of the card's reach within which it may be sold without a scale.", minimum=0.0, maximum=1.0
     )
