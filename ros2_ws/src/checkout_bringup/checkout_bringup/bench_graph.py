@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from checkout_bringup import host
 from checkout_bringup.demo import OBSERVER, observer
 from checkout_bringup.files import output_folder, read_json, write_json
 from checkout_bringup.logs import LogWriter
@@ -26,6 +25,7 @@ from checkout_bringup.observation import Observation, latencies, rounded, summar
 from checkout_bringup.stacks import Stack, load_stack
 from checkout_bringup.station import claim_domain, run_station
 from checkout_bringup.up import add_stack_options, chosen
+from checkout_core import provenance
 from checkout_core.errors import CheckoutError
 from checkout_core.frames import decode_jpeg, encode_jpeg
 from checkout_core.metrics import latency
@@ -209,7 +209,7 @@ def figures(seen: Observation, bare: LatencySummary, arguments: argparse.Namespa
         'passed': bool(passed),
         'model': seen.model,
         'clock_drift_ms': (seen.clock_offset_ns[-1] - seen.clock_offset_ns[0]) / 1e6,
-        'host': host.describe(),
+        'host': provenance.collect(),
     }
 
 

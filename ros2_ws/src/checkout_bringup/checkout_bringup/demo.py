@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from checkout_bringup import environment, host
+from checkout_bringup import environment
 from checkout_bringup.domains import Claim
 from checkout_bringup.files import output_folder, read_json, write_json
 from checkout_bringup.logs import LogWriter
@@ -22,7 +22,7 @@ from checkout_bringup.stacks import NodeSpec, Stack, load_stack
 from checkout_bringup.station import claim_domain, run_station
 from checkout_bringup.supervisor import Outcome
 from checkout_bringup.up import add_stack_options, chosen
-from checkout_core import data
+from checkout_core import data, provenance
 from checkout_core.catalogue import load_catalogue
 from checkout_core.errors import CheckoutError
 
@@ -139,7 +139,7 @@ def summarise(stack: Stack, seen: Observation, outcome: Outcome) -> dict[str, An
         'ended': outcome.sentence,
         'stopped_in_s': round(outcome.stopped_in_s, 3),
         'model': seen.model,
-        'host': host.describe(),
+        'host': provenance.collect(),
     }
 
 

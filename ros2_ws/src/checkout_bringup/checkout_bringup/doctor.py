@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from checkout_bringup import domains, environment, host
+from checkout_bringup import domains, environment
 from checkout_bringup.files import write_json
 from checkout_bringup.stacks import load_stack, read_arguments, stack_names
-from checkout_core import data
+from checkout_core import data, provenance
 from checkout_core.errors import CheckoutError
 from checkout_core.model_card import load_model_card
 
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     findings = [finding for check in CHECKS for finding in _protected(check)]
     if arguments.json is not None:
-        content = {'host': host.describe(), 'findings': [asdict(finding) for finding in findings]}
+        content = {'host': provenance.collect(), 'findings': [asdict(finding) for finding in findings]}
         write_json(arguments.json, content)
     for finding in findings:
         print(f'{"ok " if finding.ok else "BAD"}  {finding.subject:24} {finding.detail}')
@@ -61,10 +62,10 @@ def _protected(check: Callable[[], list[Finding]]) -> list[Finding]:
 
 def check_host() -> list[Finding]:
     """Say what machine this is."""
-    about = host.describe()
+    about = provenance.collect()
     good = sys.version_info >= (3, 11)
     return [
-        Finding('host', True, f'{about["cpu"]}, {about["cores"]} cores, {about["memory_gb"]} GB'),
+        Finding('host', True, f'{about["processor"]}, {about["cores"]} cores, {about["memory_gb"]} GB'),
         Finding('system', True, f'{about["distribution"]}, {about["system"]}'),
         Finding('python', good, about['python'], 'use Python 3.11 to 3.13'),
     ]
@@ -85,9 +86,9 @@ def check_ros() -> list[Finding]:
 
 def check_packages() -> list[Finding]:
     """Say which Python packages are there; extras are reported and not required."""
-    versions = {name: host.installed(name) for name in _PACKAGES}
+    versions = {name: _installed(name) for name in _PACKAGES}
     missing = [name for name, version in versions.items() if version is None]
-    extras = [f'{name} {host.installed(name) or "not installed"}' for name in _EXTRAS]
+    extras = [f'{name} {_installed(name) or "not installed"}' for name in _EXTRAS]
     return [
         Finding(
             'python packages',
@@ -184,3 +185,11 @@ CHECKS: tuple[Callable[[], list[Finding]], ...] = (
     check_disk,
     check_domains,
 )
+
+
+def _installed(package: str) -> str | None:
+    """Return the version of a Python package, or None when it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

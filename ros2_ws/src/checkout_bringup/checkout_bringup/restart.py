@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from checkout_core.backoff import Backoff, BackoffConfig
 from checkout_core.config import group, param
-from checkout_sensors.backoff import Backoff, BackoffConfig
 
 __all__ = ['USER_ERROR', 'RestartPolicy', 'Restarts']
 

@@ -3,7 +3,7 @@
 import pytest
 
 from checkout_bringup.restart import RestartPolicy, Restarts
-from checkout_sensors.backoff import BackoffConfig
+from checkout_core.backoff import BackoffConfig
 
 
 def delays(policy, runs):

@@ -17,8 +17,8 @@ from checkout_bringup.logs import LogWriter
 from checkout_bringup.processes import Program, describe_status
 from checkout_bringup.restart import RestartPolicy
 from checkout_bringup.supervisor import Supervisor
+from checkout_core.backoff import BackoffConfig
 from checkout_core.errors import CheckoutError
-from checkout_sensors.backoff import BackoffConfig
 
 QUICK = RestartPolicy(wait=BackoffConfig(first_s=0.01, max_s=0.01), max_tries=2)
 OBEDIENT = 'echo ready; exec sleep 60'

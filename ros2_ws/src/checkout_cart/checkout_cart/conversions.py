@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from checkout_cart.cashier import Reply
@@ -32,12 +30,13 @@ from checkout_cart.pipeline import Answer
 from checkout_cart.receipt import Receipt, render
 from checkout_cart.snapshot import CartSnapshot, SnapshotLine, session_name
 from checkout_cart.state import Attention
+from checkout_core.answers import AnswerTimes, answer_message
 from checkout_core.errors import CheckoutError
 from checkout_core.money import Money
 from checkout_core.status import Status
 
 __all__ = [
-    'AnswerTimes', 'Classes', 'call_staff_from', 'cancel_from', 'cart_message', 'checkout_from',
+    'Classes', 'call_staff_from', 'cancel_from', 'cart_message', 'checkout_from',
     'contents_from', 'correct_from', 'event_message', 'fill_pay_response', 'fill_response', 'identity_from',
     'pay_from', 'receipt_message',
 ]  # fmt: skip
@@ -61,17 +60,6 @@ class Classes(Protocol):
     Receipt: Any
     ReceiptLine: Any
     Stage: Any
-
-
-@dataclass(frozen=True)
-class AnswerTimes:
-    """Hold the monotonic times of one answer [ns], the host whose clock they belong to, and the drops so far."""
-
-    host: str
-    received_ns: int
-    started_ns: int
-    finished_ns: int
-    dropped: int
 
 
 def contents_from(message: Any) -> ContentsInput:
@@ -181,7 +169,7 @@ def cart_message(answer: Answer, times: AnswerTimes, classes: Classes) -> Any:
     message.payment_state, message.payment_detail = cart.payment_state, cart.payment_detail
     message.last_receipt_number = cart.last_receipt
     message.left_on_tray = cart.left_on_tray
-    message.answer = _answer(answer, times, classes)
+    message.answer = answer_message(answer.status, answer.detail, answer.stages, times, classes)
     return message
 
 
@@ -240,25 +228,6 @@ def _attention(attention: Attention, classes: Classes) -> Any:
         candidate.sku = sku
         row.candidates.append(candidate)
     return row
-
-
-def _answer(answer: Answer, times: AnswerTimes, classes: Classes) -> Any:
-    message = classes.Answer()
-    message.status, message.detail = int(answer.status), answer.detail
-    message.host, message.dropped = times.host, times.dropped
-    message.received_ns, message.started_ns = times.received_ns, times.started_ns
-    message.finished_ns = times.finished_ns
-    message.stages = _stages(answer.stages, classes)
-    return message
-
-
-def _stages(stages: Sequence[tuple[str, float]], classes: Classes) -> list[Any]:
-    rows = []
-    for name, duration_ms in stages:
-        row = classes.Stage()
-        row.name, row.duration_ms = name, duration_ms
-        rows.append(row)
-    return rows
 
 
 def _fill_header(header: Any, stamp_ns: int) -> None:

@@ -21,11 +21,12 @@ from checkout_cart.inputs import (
     Sight,
 )  # fmt: skip
 from checkout_cart.state import Phase
+from checkout_core.answers import AnswerTimes
 from checkout_core.errors import CheckoutError
 from checkout_core.money import Money
 from checkout_core.status import Status
 
-TIMES = convert.AnswerTimes('host', 1, 2, 3, 4)
+TIMES = AnswerTimes('host', 1, 2, 3, 4)
 
 
 def stamped(message, sec=5, nanosec=250_000_000):

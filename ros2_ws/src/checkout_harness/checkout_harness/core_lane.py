@@ -14,6 +14,7 @@ from typing import Any
 from checkout_cart import conversions as cart_messages
 from checkout_cart.inputs import Checkout, Correct, Operation, Pay
 from checkout_cart.pipeline import Answer, CartPipeline
+from checkout_core.answers import AnswerTimes
 from checkout_core.bags import MessageTypes
 from checkout_core.money import Money
 from checkout_harness.buyer import Buyer, Wish
@@ -137,11 +138,11 @@ class _Station:
         received_ns = self._clock()
         picture = self._types.decode(raw, IMAGE_TYPE)
         answer = self.perception.on_image(camera, stamp_ns, picture.data)
-        times = self._times(tray_messages.AnswerTimes, received_ns)
+        times = self._times(received_ns)
         message = tray_messages.camera_message(answer, picture.header, self.identity, times, self._classes)
         self._write(f'tray/{camera}/detections', stamp_ns, message, 'DetectionArray')
         for tick in self.perception.contents():
-            times = self._times(tray_messages.AnswerTimes, received_ns)
+            times = self._times(received_ns)
             contents = tray_messages.contents_message(tick, times, self._classes)
             sent = self._write('tray/contents', tick.contents.stamp_ns, contents, 'TrayContents')
             # Read back from the bytes: a float32 field is then what it is in a graph.
@@ -189,11 +190,11 @@ class _Station:
             self._write('cart', stamp_ns, self._cart_message(answer), 'Cart')
 
     def _cart_message(self, answer: Answer) -> Any:
-        times = self._times(cart_messages.AnswerTimes, self._clock())
+        times = self._times(self._clock())
         return cart_messages.cart_message(answer, times, self._classes)
 
-    def _times(self, make: Callable[[str, int, int, int, int], Any], received_ns: int) -> Any:
-        return make(self._host, received_ns, received_ns, self._clock(), 0)
+    def _times(self, received_ns: int) -> AnswerTimes:
+        return AnswerTimes(self._host, received_ns, received_ns, self._clock(), 0)
 
     def _write(self, name: str, stamp_ns: int, message: Any, kind: str) -> bytes:
         raw = self._types.encode(message, _OURS + kind)

@@ -7,17 +7,14 @@ analysis can be repeated alone, later, on another machine.
 from __future__ import annotations
 
 import json
-import os
-import platform
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from checkout_core import provenance
 from checkout_core.bags import BagReader, BagWriter
-from checkout_core.data import data_root
 from checkout_core.errors import CheckoutError
 from checkout_harness.result import ResultBuilder, stamp_ns
 
@@ -208,34 +205,5 @@ def _messages(bag: BagReader, topics: dict[str, tuple[str, str]]) -> Iterator[tu
 @cache
 def host_facts() -> dict[str, Any]:
     """Return what a figure depends on beside the code: the machine, the versions, the commit."""
-    return {
-        'name': platform.node(),
-        'system': platform.platform(),
-        'cpu': _cpu(),
-        'cores': os.cpu_count() or 0,
-        'python': platform.python_version(),
-        'commit': _commit(),
-    }
-
-
-def _cpu() -> str:
-    try:
-        for line in Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines():
-            if line.startswith(('model name', 'Model')):
-                return line.partition(':')[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def _commit() -> str:
-    """Return the commit of the clone, with `+` when files have changed since; empty outside of a clone."""
-    try:
-        root = str(data_root())
-        command = ['git', '-C', root, 'rev-parse', '--short=12', 'HEAD']
-        commit = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
-        command = ['git', '-C', root, 'status', '--porcelain', '--untracked-files=no']
-        changed = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError, CheckoutError):
-        return ''
-    return f'{commit}+' if changed else commit
+    about = provenance.collect()
+    return {'name': about.pop('host'), 'cpu': about.pop('processor'), **about}

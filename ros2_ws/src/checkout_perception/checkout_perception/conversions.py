@@ -12,12 +12,13 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from checkout_core.answers import AnswerTimes, answer_message
 from checkout_core.detections import UNKNOWN_NAME
 from checkout_core.status import Reason, Status
 from checkout_perception.pipeline import CameraAnswer, ContentsAnswer
 from checkout_perception.questions import Attention
 
-__all__ = ['AnswerTimes', 'Classes', 'ModelIdentity', 'camera_message', 'contents_message']
+__all__ = ['Classes', 'ModelIdentity', 'camera_message', 'contents_message']
 
 _TRAY_FRAME = 'tray'
 _UNTRACKED = 0
@@ -40,17 +41,6 @@ class Classes(Protocol):
 
 
 @dataclass(frozen=True)
-class AnswerTimes:
-    """Hold the monotonic times of one answer [ns], the host whose clock they belong to, and the drops so far."""
-
-    host: str
-    received_ns: int
-    started_ns: int
-    finished_ns: int
-    dropped: int
-
-
-@dataclass(frozen=True)
 class ModelIdentity:
     """Say which network answered."""
 
@@ -69,7 +59,7 @@ def camera_message(
     message.image_width, message.image_height = answer.width, answer.height
     message.model, message.model_sha256, message.runtime = identity.name, identity.sha256, identity.runtime
     message.detections = [_detection(answer, index, classes) for index in range(len(answer.detections))]
-    message.answer = _answer(answer.status, answer.detail, answer.stages, times, classes)
+    message.answer = answer_message(answer.status, answer.detail, answer.stages, times, classes)
     return message
 
 
@@ -103,7 +93,7 @@ def contents_message(answer: ContentsAnswer, times: AnswerTimes, classes: Classe
         _set_stamp(row.first_seen, item.first_seen_ns)
         _set_stamp(row.last_seen, item.last_seen_ns)
         message.items.append(row)
-    message.answer = _answer(answer.status, answer.detail, answer.stages, times, classes)
+    message.answer = answer_message(answer.status, answer.detail, answer.stages, times, classes)
     return message
 
 
@@ -136,20 +126,6 @@ def _attention(question: Attention, classes: Classes) -> Any:
         row.direction.x, row.direction.y = question.direction
     row.difference_g, row.detail = question.difference_g, question.detail
     return row
-
-
-def _answer(
-    status: Status, detail: str, stages: Sequence[tuple[str, float]], times: AnswerTimes, classes: Classes
-) -> Any:
-    answer = classes.Answer()
-    answer.status, answer.detail = int(status), detail
-    answer.host, answer.dropped = times.host, times.dropped
-    answer.received_ns, answer.started_ns, answer.finished_ns = times.received_ns, times.started_ns, times.finished_ns
-    for name, duration_ms in stages:
-        stage = classes.Stage()
-        stage.name, stage.duration_ms = name, duration_ms
-        answer.stages.append(stage)
-    return answer
 
 
 def _source(name: str, stamp_ns: int, status: Status, classes: Classes) -> Any:

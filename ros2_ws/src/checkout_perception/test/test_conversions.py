@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from checkout_core.answers import AnswerTimes
 from checkout_core.detections import Detections
 from checkout_core.status import Reason, Status
 from checkout_perception.contents import Contents, Line, State
-from checkout_perception.conversions import AnswerTimes, ModelIdentity, camera_message, contents_message
+from checkout_perception.conversions import ModelIdentity, camera_message, contents_message
 from checkout_perception.items import Item, ItemState
 from checkout_perception.pipeline import CameraAnswer, ContentsAnswer
 from checkout_perception.questions import Attention, WeightReading

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from checkout_core.backoff import BackoffConfig
 from checkout_core.config import group, param
-from checkout_sensors.backoff import BackoffConfig
 from checkout_sensors.sources import SourceOptions
 
 __all__ = ['CameraConfig', 'frame_id_of', 'options_of']

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from checkout_sensors.backoff import Backoff, BackoffConfig
+from checkout_core.backoff import Backoff, BackoffConfig
 from checkout_sensors.sources import CorruptFrame, EndOfStream, FrameLike, Source, SourceLost
 
 __all__ = ['Connection', 'Counters', 'State']

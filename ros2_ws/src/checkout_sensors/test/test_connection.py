@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from checkout_core.backoff import Backoff, BackoffConfig
 from checkout_core.errors import CheckoutError
-from checkout_sensors.backoff import Backoff, BackoffConfig
 from checkout_sensors.connection import Connection, State
 from checkout_sensors.sources import CorruptFrame, EndOfStream, SourceFrame, SourceLost, SourceOptions
 from checkout_sensors.sources.v4l2 import V4l2Source

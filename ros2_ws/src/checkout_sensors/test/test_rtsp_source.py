@@ -14,8 +14,8 @@ from typing import Any
 import cv2
 import pytest
 
+from checkout_core.backoff import BackoffConfig
 from checkout_core.errors import CheckoutError
-from checkout_sensors.backoff import BackoffConfig
 from checkout_sensors.connection import Connection, State
 from checkout_sensors.sources import SourceLost, SourceOptions
 from checkout_sensors.sources.gstreamer import foreign_environment

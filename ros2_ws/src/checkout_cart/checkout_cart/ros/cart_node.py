@@ -21,6 +21,7 @@ from checkout_cart.inputs import Request
 from checkout_cart.payment import PaymentOrder
 from checkout_cart.pipeline import Answer, CartPipeline
 from checkout_cart.ros.worker import PaymentWorker
+from checkout_core.answers import AnswerTimes
 from checkout_core.errors import CheckoutError
 from checkout_core.ros.diagnostics import DiagnosticsReporter
 from checkout_core.ros.parameters import declare
@@ -129,7 +130,7 @@ class CartNode(Node):
             if answer.status is Status.SKIPPED:
                 self._dropped += 1
                 self._diagnostics.drop()
-            times = convert.AnswerTimes(self._host, received_ns, received_ns, begun_ns, self._dropped)
+            times = AnswerTimes(self._host, received_ns, received_ns, begun_ns, self._dropped)
             cart = convert.cart_message(answer, times, msg)
             cart.answer.finished_ns = time.monotonic_ns()
             self._cart.publish(cart)

@@ -12,6 +12,7 @@ from checkout_interfaces import msg as interfaces
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
 
+from checkout_core.answers import AnswerTimes
 from checkout_core.catalogue import load_catalogue
 from checkout_core.latest import LatestFrameWorker
 from checkout_core.ros.diagnostics import DiagnosticsReporter
@@ -22,7 +23,7 @@ from checkout_core.ros.qos import IMAGE, RESULT
 from checkout_core.ros.runner import failure_reporter, run_node
 from checkout_core.ros.stamps import to_msg, to_ns
 from checkout_perception.annotate import annotate
-from checkout_perception.conversions import AnswerTimes, ModelIdentity, camera_message, contents_message
+from checkout_perception.conversions import ModelIdentity, camera_message, contents_message
 from checkout_perception.pipeline import CameraAnswer, TrayPerceptionConfig, TrayPipeline, build_pipeline
 
 __all__ = ['TrayPerceptionNode', 'main']
