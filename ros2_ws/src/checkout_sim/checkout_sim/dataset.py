@@ -10,10 +10,11 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import cv2
@@ -34,6 +35,7 @@ from checkout_sim.world.scene import Scene, settle
 
 SPLITS = {'train': 1_000_000, 'val': 2_000_000, 'test': 3_000_000}  # first seed of each range
 RANGE = 1_000_000
+_LIVES = 3  # pools of processes that may break before the command gives up
 
 
 @dataclass(frozen=True)
@@ -240,10 +242,31 @@ def _make(options: DatasetOptions, folder: Path, missing: list[int], jobs: int) 
             writer.write(seed, folder)
             yield seed
         return
-    context = multiprocessing.get_context('spawn')
-    with context.Pool(jobs, initializer=_start_worker, initargs=(options, folder)) as pool:
-        # Leaving the block ends the workers, also after Ctrl-C or an error: no scene is half written, see _write_whole.
-        yield from pool.imap_unordered(_work, missing, chunksize=2)
+    for _ in range(_LIVES):
+        try:
+            yield from _share_out(options, folder, missing, jobs)
+            return
+        except BrokenProcessPool:
+            # A process that is killed, or taken down by its graphics driver, costs its scene another try and no more.
+            parts = _parts(folder, options.split)
+            missing = [seed for seed in missing if not (parts / f'{seed}.json').is_file()]
+    raise CheckoutError(
+        f'A process that draws scenes was killed {_LIVES} times; what is complete stays: free some memory or use '
+        'fewer --jobs, then run the same command again.'
+    )
+
+
+def _share_out(options: DatasetOptions, folder: Path, missing: list[int], jobs: int) -> Iterator[int]:
+    """Yield each seed when its scene is on the disk. Raises BrokenProcessPool when a process died."""
+    executor = ProcessPoolExecutor(
+        jobs, multiprocessing.get_context('spawn'), initializer=_start_worker, initargs=(options, folder)
+    )
+    try:
+        for future in as_completed([executor.submit(_work, seed) for seed in missing]):
+            yield future.result()
+    finally:
+        # Also after Ctrl-C or an error: scenes in work are finished, those that wait are not begun.
+        executor.shutdown(wait=True, cancel_futures=True)
 
 
 _worker: tuple[SceneWriter, Path] | None = None
@@ -252,12 +275,7 @@ _worker: tuple[SceneWriter, Path] | None = None
 def _start_worker(options: DatasetOptions, folder: Path) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it and ends the pool
-    signal.signal(signal.SIGTERM, _leave)
     _worker = (SceneWriter(options), folder)
-
-
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    os._exit(0)
 
 
 def _work(seed: int) -> int:

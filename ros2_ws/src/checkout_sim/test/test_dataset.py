@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -177,6 +178,38 @@ def test_run_lengths() -> None:
     mask = np.array([[0, 1], [1, 1]], bool)
     assert run_lengths(mask) == {'size': [2, 2], 'counts': [1, 3]}
     assert run_lengths(~mask)['counts'] == [0, 1, 3]
+
+
+class _Killer:
+    """Kill a worker whenever a scene was made, so often as it may."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def __call__(self, done: int, _total: int) -> None:
+        workers = multiprocessing.active_children()
+        if done and self.left and workers:
+            self.left -= 1
+            workers[0].kill()
+
+
+@pytest.mark.usefixtures('starter_needed')
+def test_killed_worker_costs_another_try_and_no_scene(tmp_path: Path) -> None:
+    options = dataclasses.replace(OPTIONS, scenes=8)
+    killer = _Killer(1)
+    content = json.loads(write_dataset(options, tmp_path, 2, killer).read_text())
+    assert killer.left == 0
+    assert [image['seed'] for image in content['images']] == list(options.seeds)
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.usefixtures('starter_needed')
+def test_workers_that_are_always_killed_end_in_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dataset, '_LIVES', 1)
+    with pytest.raises(CheckoutError, match='fewer --jobs'):
+        write_dataset(dataclasses.replace(OPTIONS, scenes=8), tmp_path, 2, _Killer(100))
+    assert not multiprocessing.active_children()
+    write_dataset(dataclasses.replace(OPTIONS, scenes=8), tmp_path, 2, _ignore)  # goes on from what was complete
 
 
 @pytest.mark.usefixtures('starter_needed')
