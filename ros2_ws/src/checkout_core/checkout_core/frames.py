@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 __all__ = ['CorruptFrame', 'Frame', 'decode_jpeg', 'encode_jpeg']
 
+_MOST_PIXELS = 1 << 26  # 67 million, more than any camera of a station; a damaged header may claim 4,000 million
+_SIZE_MARKERS = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # start of frame, ITU-T T.81 table B.1
+
 
 class CorruptFrame(Exception):  # noqa: N818 - an ordinary event, named like the answer CORRUPT
     """Say that bytes are no picture.
@@ -64,6 +67,10 @@ def decode_jpeg(data: bytes | bytearray | memoryview | NDArray[np.uint8]) -> NDA
     if buffer[0] == 0xFF and buffer[1] == 0xD8 and b'\xff\xd9' not in buffer[-64:].tobytes():
         # Some cameras pad the end with zeros or filler, hence the last 64 bytes and not the last two.
         raise CorruptFrame(f'the JPEG of {buffer.size} bytes is cut off')
+    width, height = _claimed_size(buffer)
+    if width * height > _MOST_PIXELS:
+        # Refused before it is decoded: the decoder would ask for gigabytes on the word of a damaged header.
+        raise CorruptFrame(f'the header claims {width}x{height} pixels')
     try:
         image = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
     except cv2.error as error:
@@ -71,6 +78,19 @@ def decode_jpeg(data: bytes | bytearray | memoryview | NDArray[np.uint8]) -> NDA
     if image is None:
         raise CorruptFrame(f'{buffer.size} bytes are neither JPEG nor PNG')
     return np.asarray(image, np.uint8)
+
+
+def _claimed_size(buffer: NDArray[np.uint8]) -> tuple[int, int]:
+    """Return width and height as the header of a JPEG or PNG says, 0 x 0 where none is found."""
+    head = buffer[:65_536].tobytes()
+    if head[:8] == b'\x89PNG\r\n\x1a\n':
+        return int.from_bytes(head[16:20], 'big'), int.from_bytes(head[20:24], 'big')
+    at = 2  # after the start of the image; a segment is FF, marker, length of two bytes (T.81, B.1.1.4)
+    while at + 9 <= len(head) and head[at] == 0xFF:
+        if head[at + 1] in _SIZE_MARKERS:
+            return int.from_bytes(head[at + 7 : at + 9], 'big'), int.from_bytes(head[at + 5 : at + 7], 'big')
+        at += 2 + int.from_bytes(head[at + 2 : at + 4], 'big')
+    return 0, 0
 
 
 def encode_jpeg(image: NDArray[np.uint8], quality: int = 80) -> bytes:

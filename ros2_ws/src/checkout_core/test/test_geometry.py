@@ -8,7 +8,7 @@ import pytest
 
 from checkout_core import boxes
 from checkout_core.detections import UNKNOWN_CLASS, UNKNOWN_NAME, Detections
-from checkout_core.frames import CorruptFrame, Frame, decode_jpeg, encode_jpeg
+from checkout_core.frames import CorruptFrame, Frame, _claimed_size, decode_jpeg, encode_jpeg
 from checkout_core.status import Reason, Status
 
 IOU = [
@@ -156,6 +156,22 @@ def test_what_is_no_picture_is_corrupt(data, what):
 def as_opencv_4(buffer, flags):
     """Stand for a decoder that fills what is missing."""
     return picture()
+
+
+@pytest.mark.parametrize('suffix', ['.jpg', '.png'])
+def test_header_that_claims_an_absurd_size_is_refused_before_it_is_decoded(suffix):
+    """A damaged header must not make a station ask for gigabytes."""
+    data = bytearray(cv2.imencode(suffix, picture())[1].tobytes())
+    at, size = (data.index(b'\xff\xc0') + 5, 2) if suffix == '.jpg' else (16, 4)
+    for width, fine in ((8192, True), (8193, False), (65_000, False)):
+        other = 8192 if width < 65_000 else width
+        order = (other, width) if suffix == '.jpg' else (width, other)
+        data[at : at + 2 * size] = b''.join(value.to_bytes(size, 'big') for value in order)
+        if fine:
+            assert _claimed_size(np.frombuffer(bytes(data), np.uint8)) == (width, other)
+        else:
+            with pytest.raises(CorruptFrame, match=f'claims {width}x{other} pixels'):
+                decode_jpeg(bytes(data))
 
 
 def test_a_cut_off_jpeg_is_corrupt_also_where_opencv_fills_it_with_grey(monkeypatch):

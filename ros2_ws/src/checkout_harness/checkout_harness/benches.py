@@ -236,6 +236,11 @@ def compare_with_expected(plan: FaultPlan, facts: RunFacts, outputs: Outputs, ri
         problems.append(f'{lost} pictures without an answer, at most {plan.expect.lost_at_most} were expected')
     if plan.expect.corrupt is not None and answers.count(3) != plan.expect.corrupt:
         problems.append(f'{answers.count(3)} answers CORRUPT, not {plan.expect.corrupt}')
+    reasons = [set(cart.locked_reasons) for cart in outputs.carts]
+    if plan.expect.locked and not any(plan.expect.locked in row for row in reasons):
+        problems.append(f'the cart never locked the checkout for {plan.expect.locked}')
+    if plan.expect.locked and reasons and plan.expect.locked in reasons[-1]:
+        problems.append(f'the checkout was still locked for {plan.expect.locked} at the end')
     if facts.timing and facts.timing[-1].get('missing'):
         problems.append('the station had not recovered by the end')
     return problems

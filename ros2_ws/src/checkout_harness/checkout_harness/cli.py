@@ -21,7 +21,7 @@ from checkout_harness.library import find_bag, name_of
 from checkout_harness.recording import Recording
 from checkout_harness.report import analyse, print_summary
 from checkout_harness.rundir import RunFacts, load_run, new_folder
-from checkout_harness.settings import Settings, parse_parameters
+from checkout_harness.settings import CART, Settings, parse_parameters
 
 __all__ = ['LANES', 'Started', 'Starter', 'evaluate_main', 'gate_main', 'replay_main', 'run_graph']
 
@@ -99,6 +99,9 @@ def run_graph(job: Job, started: Started, *, backwards: bool = False) -> RunFact
     write_job(file, job)
     with Recording(job.bag) as recording:
         parameters = {node: job.settings.of(node, recording) for node in started.parameters()}
+        if load_faults(job.faults).needs_journal and CART in parameters:
+            # Replays keep the journal in memory, where no lock and no full disk can reach it.
+            parameters[CART]['journal.path'] = str((folder / 'journal.sqlite').resolve())
     driver = (sys.executable, '-m', 'checkout_harness.ros.driver', str(file))
     _, sentence = started.run(parameters, driver, folder / 'nodes.log', backwards=backwards)
     if not (folder / 'run.json').is_file():

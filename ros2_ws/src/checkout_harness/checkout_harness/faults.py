@@ -11,9 +11,7 @@ Faults of messages are made before anything is sent, so the core lane knows them
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -24,12 +22,13 @@ import yaml
 
 from checkout_core.bags import message_types
 from checkout_core.errors import CheckoutError
+from checkout_harness.node_faults import NODE_TROUBLES, Trouble, process_of
 from checkout_harness.recording import IMAGE_TYPE, WEIGHT_TYPE, Sample, Step, moved
-from checkout_harness.usage import siblings
 
 __all__ = ['Expected', 'Fault', 'FaultPlan', 'fault_names', 'load_faults']
 
 _NS = 1_000_000_000
+_ABSURD_G = 1e30
 MESSAGE_KINDS = (
     'drop',
     'double',
@@ -39,10 +38,12 @@ MESSAGE_KINDS = (
     'freeze',
     'gone',
     'nan_weight',
+    'absurd_weight',
     'empty_picture',
+    'absurd_picture',
     'clock_step',
 )
-NODE_KINDS = ('kill', 'hang')
+NODE_KINDS = tuple(NODE_TROUBLES)
 RECEIPTS = ('same', 'any', 'none')
 
 
@@ -64,7 +65,8 @@ class Expected:
 
     `receipt`: same as without the fault, none, or any. `lost_at_most`: pictures without an answer. `corrupt`: pictures
     answered CORRUPT. `recovers_within_s`: from a node's fault to the first complete step. `unanswered`: the
-    run fails, as it must when a node never answers again.
+    run fails, as it must when a node never answers again. `locked`: a reason for which the cart must have locked the
+    checkout meanwhile, and must not give any more at the end.
     """
 
     receipt: str = 'same'
@@ -72,6 +74,7 @@ class Expected:
     corrupt: int | None = None
     recovers_within_s: float = 0.0
     unanswered: bool = False
+    locked: str = ''
 
 
 class FaultPlan:
@@ -85,12 +88,17 @@ class FaultPlan:
         self.expect = expect or Expected()
         self._first_ns: int | None = None
         self._done: set[int] = set()
-        self._stopped: dict[int, int] = {}
+        self._troubles: dict[int, Trouble] = {}
 
     @property
     def needs_graph(self) -> bool:
         """Say whether nodes are killed or stopped."""
         return any(fault.kind in NODE_KINDS for fault in self.faults)
+
+    @property
+    def needs_journal(self) -> bool:
+        """Say whether the cart must keep its journal in a file."""
+        return any(fault.kind in ('lock_journal', 'fill_disk') for fault in self.faults)
 
     def apply(self, steps: Iterable[Step]) -> Iterator[Step]:
         """Give the steps with the faults of their messages."""
@@ -106,21 +114,20 @@ class FaultPlan:
         for number, fault in enumerate(self.faults):
             if fault.kind not in NODE_KINDS:
                 continue
+            over = since >= fault.at_s + fault.for_s
             if since >= fault.at_s and number not in self._done:
                 self._done.add(number)
-                pid = _pid(fault.node)
-                os.kill(pid, signal.SIGKILL if fault.kind == 'kill' else signal.SIGSTOP)
-                if fault.kind == 'hang':
-                    self._stopped[number] = pid
-            if number in self._stopped and since >= fault.at_s + fault.for_s:
-                os.kill(self._stopped.pop(number), signal.SIGCONT)
+                self._troubles[number] = NODE_TROUBLES[fault.kind](process_of(fault.node), fault.by_s)
+            elif over and number in self._troubles:
+                self._troubles.pop(number).end()
+            if number in self._troubles:
+                self._troubles[number].step()
 
     def release(self) -> None:
-        """Let every node that is stopped go on: nothing must stay behind when a run ends."""
-        for pid in self._stopped.values():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
-        self._stopped.clear()
+        """End every trouble: nothing must stay behind when a run ends."""
+        for trouble in self._troubles.values():
+            trouble.end()
+        self._troubles.clear()
 
     def tolerates(self, stamp_ns: int) -> bool:
         """Say whether answers to this stamp may be missing."""
@@ -166,7 +173,7 @@ def load_faults(name_or_path: str) -> FaultPlan:
 def _plan(content: Any, source: str) -> FaultPlan:
     fields = _mapping(content, ('name', 'about', 'faults', 'expect'), source)
     faults = tuple(_fault(entry, f'{source}, fault {n}') for n, entry in enumerate(fields.get('faults') or [], start=1))
-    names = ('receipt', 'lost_at_most', 'corrupt', 'recovers_within_s', 'unanswered')
+    names = ('receipt', 'lost_at_most', 'corrupt', 'recovers_within_s', 'unanswered', 'locked')
     expect = Expected(**_mapping(fields.get('expect') or {}, names, f'{source}, expect'))
     if expect.receipt not in RECEIPTS:
         raise CheckoutError(f'{source}: receipt is one of {", ".join(RECEIPTS)}, not {expect.receipt!r}.')
@@ -198,14 +205,6 @@ def _mapping(content: Any, known: tuple[str, ...], source: str) -> dict[str, Any
         if key not in known:
             raise CheckoutError(f'{source}: {key!r} is unknown; use {", ".join(known)}.')
     return dict(content)
-
-
-def _pid(node: str) -> int:
-    """Return the process of a node that the supervisor of this driver has started."""
-    found = siblings().get(node)
-    if found is None:
-        raise CheckoutError(f"There is no node '{node}' beside the driver; see the stack.")
-    return int(found.pid)
 
 
 def _spoil(steps: Iterator[Step], fault: Fault) -> Iterator[Step]:
@@ -256,11 +255,12 @@ def _once(step: Step, fault: Fault) -> Iterator[Step]:
     elif fault.kind == 'double':
         yield step
         yield Step(step.stamp_ns, tuple(image for image in step.images if _hit(fault, image[0])))
-    elif fault.kind in ('corrupt', 'empty_picture'):
-        spoil = _cut_off if fault.kind == 'corrupt' else _emptied
+    elif fault.kind in _SPOILERS:
+        spoil = _SPOILERS[fault.kind]
         yield replace(step, images=tuple((c, spoil(raw) if _hit(fault, c) else raw) for c, raw in step.images))
     else:
-        yield replace(step, weights=tuple(Sample(w.stamp_ns, _nan(w.raw)) for w in step.weights))
+        grams = math.nan if fault.kind == 'nan_weight' else _ABSURD_G
+        yield replace(step, weights=tuple(Sample(w.stamp_ns, _weighing(w.raw, grams)) for w in step.weights))
 
 
 def _silent(step: Step, fault: Fault, frozen: Mapping[str, bytes]) -> Iterator[Step]:
@@ -292,7 +292,22 @@ def _changed(raw: bytes, change: Any) -> bytes:
     return message_types().encode(message, IMAGE_TYPE)
 
 
-def _nan(raw: bytes) -> bytes:
+def _claiming_too_much(raw: bytes) -> bytes:
+    """Let the header of a JPEG say 65,000 x 65,000 pixels."""
+
+    def change(data: Any) -> Any:
+        at = data.tobytes().index(b'\xff\xc0') + 5  # baseline frame: marker, length, precision, then the size
+        changed = data.copy()
+        changed[at : at + 4] = list((65_000).to_bytes(2, 'big') * 2)
+        return changed
+
+    return _changed(raw, change)
+
+
+_SPOILERS = {'corrupt': _cut_off, 'empty_picture': _emptied, 'absurd_picture': _claiming_too_much}
+
+
+def _weighing(raw: bytes, grams: float) -> bytes:
     message = message_types().decode(raw, WEIGHT_TYPE)
-    message.grams = float('nan')
+    message.grams = grams
     return message_types().encode(message, WEIGHT_TYPE)
