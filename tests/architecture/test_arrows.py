@@ -18,13 +18,29 @@ MAY_IMPORT = {
     'checkout_sim': {'checkout_core'},
     'checkout_harness': {'checkout_core', 'checkout_perception', 'checkout_cart', 'checkout_sim'},
     'checkout_bringup': {
-        'checkout_core', 'checkout_sensors', 'checkout_perception', 'checkout_cart', 'checkout_sim', 'checkout_harness',
+        'checkout_core',
+        'checkout_sensors',
+        'checkout_perception',
+        'checkout_cart',
+        'checkout_sim',
+        'checkout_harness',
     },
 }
 #: what only a ros/ folder may import
 ROS_ONLY = {
-    'rclpy', 'checkout_interfaces', 'std_msgs', 'sensor_msgs', 'geometry_msgs', 'diagnostic_msgs', 'lifecycle_msgs',
-    'builtin_interfaces', 'visualization_msgs', 'rcl_interfaces', 'std_srvs', 'rosgraph_msgs', 'cv_bridge',
+    'rclpy',
+    'checkout_interfaces',
+    'std_msgs',
+    'sensor_msgs',
+    'geometry_msgs',
+    'diagnostic_msgs',
+    'lifecycle_msgs',
+    'builtin_interfaces',
+    'visualization_msgs',
+    'rcl_interfaces',
+    'std_srvs',
+    'rosgraph_msgs',
+    'cv_bridge',
 }
 #: what no module of the project may import, unless it is chosen as an extra
 NOT_OURS = {'ultralytics': 'AGPL-3.0', 'insightface': 'its model packs are for non-commercial use'}

@@ -16,7 +16,7 @@ from checkout_harness.testing import draw_bag, one_checkout
 
 pytestmark = pytest.mark.graph
 
-NODE = '''#!{python}
+NODE = """#!{python}
 import sys, time
 import cv2, numpy as np, rclpy
 from checkout_interfaces import msg
@@ -63,7 +63,7 @@ try:
     rclpy.spin(ColourNode())
 except (KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
     pass
-'''
+"""
 
 STACK = """
 summary: A perception of my own, and the project's cart.

@@ -40,8 +40,7 @@ class SharedMemory:
         self._folder = folder
         self._proc = proc
         self._held: dict[int, set[str]] = {}
-        # A file this old is not just being made by somebody who is about to take its lock.
-        self._remove({name for name in self._locks() if self._age_s(name) > _OLD_S})
+        self._remove(self._old_locks())
         self._remove_unowned_ports()
         self._before = self._locks()
 
@@ -68,10 +67,14 @@ class SharedMemory:
         return self._remove(self._held.pop(pid, set()))
 
     def all_ended(self) -> list[str]:
-        """Remove what all processes of ours have left behind, also what was made between two looks."""
+        """Remove what all processes of ours have left behind, also what was made between two looks.
+
+        What an earlier station left goes too: at our start it may have been too new to be told from a file in the
+        making, or another participant that was looking for dead ports held its lock for a moment.
+        """
         held = self.held()
         self._held.clear()
-        return self._remove(held | (self._locks() - self._before)) + self._remove_unowned_ports()
+        return self._remove(held | (self._locks() - self._before) | self._old_locks()) + self._remove_unowned_ports()
 
     def _remove_unowned_ports(self) -> list[str]:
         """Remove the ports that have neither a lock file nor a process that maps them; return their names."""
@@ -109,6 +112,10 @@ class SharedMemory:
             return time.time() - (self._folder / name).stat().st_mtime
         except OSError:
             return 0.0
+
+    def _old_locks(self) -> set[str]:
+        """Return the lock files so old that nobody is just making them and about to take their lock."""
+        return {name for name in self._locks() if self._age_s(name) > _OLD_S}
 
     def _locks(self) -> set[str]:
         try:

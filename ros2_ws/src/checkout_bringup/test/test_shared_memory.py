@@ -63,6 +63,16 @@ def test_what_was_made_between_two_looks_is_removed_at_the_end(folder, tmp_path)
     )
 
 
+def test_what_a_killed_station_left_just_before_our_start_is_removed_at_the_end(folder, tmp_path):
+    """At the start it is too new to be told from a file in the making, at the end it is not."""
+    make(folder, SEGMENT)
+    memory = SharedMemory(None, folder, tmp_path / 'proc')
+    assert len(list(folder.iterdir())) == 3
+    os.utime(folder / f'{SEGMENT}_el', (1.0, 1.0))
+    assert memory.all_ended() == [f'{SEGMENT}_el']
+    assert list(folder.iterdir()) == []
+
+
 def test_what_a_killed_station_left_long_ago_is_removed_first(folder, tmp_path):
     make(folder, SEGMENT)
     make(folder, PORT)
