@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -242,14 +243,19 @@ def _make(options: DatasetOptions, folder: Path, missing: list[int], jobs: int) 
             writer.write(seed, folder)
             yield seed
         return
+    left = set(missing)
     for _ in range(_LIVES):
         try:
-            yield from _share_out(options, folder, missing, jobs)
+            for seed in _share_out(options, folder, sorted(left), jobs):
+                left.remove(seed)
+                yield seed
             return
         except BrokenProcessPool:
             # A process that is killed, or taken down by its graphics driver, costs its scene another try and no more.
             parts = _parts(folder, options.split)
-            missing = [seed for seed in missing if not (parts / f'{seed}.json').is_file()]
+            complete = {seed for seed in left if (parts / f'{seed}.json').is_file()}
+            left -= complete
+            yield from sorted(complete)
     raise CheckoutError(
         f'A process that draws scenes was killed {_LIVES} times; what is complete stays: free some memory or use '
         'fewer --jobs, then run the same command again.'
@@ -269,20 +275,26 @@ def _share_out(options: DatasetOptions, folder: Path, missing: list[int], jobs: 
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-_worker: tuple[SceneWriter, Path] | None = None
+_task: tuple[DatasetOptions, Path] | None = None
 
 
 def _start_worker(options: DatasetOptions, folder: Path) -> None:
-    global _worker
+    global _task
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it and ends the pool
-    _worker = (SceneWriter(options), folder)
+    _task = (options, folder)
+
+
+@cache
+def _writer(options: DatasetOptions) -> SceneWriter:
+    return SceneWriter(options)
 
 
 def _work(seed: int) -> int:
-    assert _worker is not None
-    writer, folder = _worker
+    assert _task is not None
+    options, folder = _task
     try:
-        writer.write(seed, folder)
+        # Made with the first scene and not at the start: a missing graphics driver then says its own sentence.
+        _writer(options).write(seed, folder)
     except OSError as error:
         raise _disk_error(folder, error) from None
     return seed

@@ -185,8 +185,10 @@ class _Killer:
 
     def __init__(self, times: int) -> None:
         self.left = times
+        self.done: list[int] = []
 
     def __call__(self, done: int, _total: int) -> None:
+        self.done.append(done)
         workers = multiprocessing.active_children()
         if done and self.left and workers:
             self.left -= 1
@@ -199,6 +201,7 @@ def test_killed_worker_costs_another_try_and_no_scene(tmp_path: Path) -> None:
     killer = _Killer(1)
     content = json.loads(write_dataset(options, tmp_path, 2, killer).read_text())
     assert killer.left == 0
+    assert killer.done == list(range(9))
     assert [image['seed'] for image in content['images']] == list(options.seeds)
     assert not multiprocessing.active_children()
 
