@@ -111,6 +111,10 @@ class SimCameraSource:
         """Set the stamp at which the scenario begins; may be called from any thread, before or after `open`."""
         self._epoch_ns = int(epoch_ns)
 
+    def share(self, world: World) -> None:
+        """Take a world that was played already, the one of this scenario, seed and assortment; `open` then is quick."""
+        self._world = world
+
     def open(self) -> None:
         """Play the scenario and make the renderer. Raises CheckoutError when there is no OpenGL."""
         if self._world is None:

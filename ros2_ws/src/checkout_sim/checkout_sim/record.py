@@ -24,6 +24,7 @@ from checkout_sim.dataset import assortment
 from checkout_sim.observer import Observer
 from checkout_sim.render.camera import CAMERAS, Calibration
 from checkout_sim.scale import Scale, ScaleConfig
+from checkout_sim.world.timeline import World
 from checkout_sim.worlds import make_world
 
 __all__ = ['EPOCH_NS', 'RecordOptions', 'add_command', 'record']
@@ -36,7 +37,11 @@ _LEAD_S = 1.0
 
 @dataclass(frozen=True)
 class RecordOptions:
-    """Hold what to record. `seconds` 0 is until `tail_s` after the last event."""
+    """Hold what to record. `seconds` 0 is until `tail_s` after the last event.
+
+    With `truth_when_due` the truth is measured only once a customer wants to pay: while things move it costs as much
+    as the pictures.
+    """
 
     scenario: str
     seed: int = 1
@@ -50,6 +55,7 @@ class RecordOptions:
     tail_s: float = 2.5
     namespace: str = '/station_1'
     storage: str = 'mcap'
+    truth_when_due: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,18 +68,26 @@ class _Camera:
 
 
 def record(
-    options: RecordOptions, path: Path, progress: Callable[[int, int], None] = lambda _done, _total: None
+    options: RecordOptions,
+    path: Path,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    *,
+    world: World | None = None,
 ) -> int:
-    """Write the bag and return the number of pictures. Raises CheckoutError for what does not exist or cannot be."""
+    """Write the bag and return the number of pictures; `world` saves playing the scenario when it was played before.
+
+    Raises CheckoutError for what does not exist or cannot be.
+    """
     _check(options)
-    world = make_world(WorldConfig(options.scenario, options.seed, options.assortment))
+    if world is None:
+        world = make_world(WorldConfig(options.scenario, options.seed, options.assortment))
     catalogue = assortment(options.assortment)
     period_ns = round(_BILLION / options.rate_hz)
     last_s = max([0.0, world.still_s, *world.payments, *(step.time_s for step in world.course())])
     seconds = options.seconds or last_s + options.tail_s
     first, count = EPOCH_NS - round(_LEAD_S * _BILLION) // period_ns * period_ns, 0
     stamps = range(first, EPOCH_NS + round(seconds * _BILLION) + 1, period_ns)
-    sources = [_source(options, camera) for camera in options.cameras]
+    sources = [_source(options, camera, world) for camera in options.cameras]
     observer = Observer(world, options.cameras, options.width, options.height)
     scale_config = ScaleConfig()
     scale = Scale(scale_config, options.seed, world.grams_at, world.moving_at)
@@ -103,9 +117,11 @@ def record(
                     info = _camera_info(sensors.CameraInfo(), source.calibration, stamp_ns)
                     bag.write_message(f'{prefix}/tray/{camera}/camera_info', stamp_ns, info)
                     count += 1
-                truth = _truth(ours, observer, (stamp_ns - EPOCH_NS) / _BILLION, options.seed, catalogue)
-                _fill(truth.header, stamp_ns, FRAME)
-                bag.write_message(f'{prefix}/truth/tray', stamp_ns, truth)
+                time_s = (stamp_ns - EPOCH_NS) / _BILLION
+                if not options.truth_when_due or observer.payment_due(time_s):
+                    truth = _truth(ours, observer, time_s, options.seed, catalogue)
+                    _fill(truth.header, stamp_ns, FRAME)
+                    bag.write_message(f'{prefix}/truth/tray', stamp_ns, truth)
                 progress(number + 1, len(stamps))
     finally:
         observer.close()
@@ -167,10 +183,11 @@ def _check(options: RecordOptions) -> None:
         raise CheckoutError(f'--seconds {options.seconds:g} is not possible; use up to an hour.')
 
 
-def _source(options: RecordOptions, camera: str) -> SimCameraSource:
+def _source(options: RecordOptions, camera: str, world: World) -> SimCameraSource:
     spec = f'{options.scenario},seed={options.seed},assortment={options.assortment}'
     source = SimCameraSource(spec, _Camera(f'tray/{camera}', options.width, options.height))
     source.set_epoch(EPOCH_NS)
+    source.share(world)
     source.open()
     return source
 

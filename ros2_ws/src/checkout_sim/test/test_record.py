@@ -1,11 +1,15 @@
 """Recording without a graph: the same bytes every time, and what a graph would have carried."""
 
+from dataclasses import replace
+
 import pytest
 
 from checkout_core.bags import BagReader
 from checkout_core.errors import CheckoutError
 from checkout_core.frames import decode_jpeg
+from checkout_sim.config import WorldConfig
 from checkout_sim.record import EPOCH_NS, RecordOptions, record
+from checkout_sim.worlds import make_world
 
 SHORT = RecordOptions('one_item', seed=3, seconds=1.2, width=320, height=240)
 
@@ -33,6 +37,20 @@ def test_a_recording_is_the_same_every_time_and_holds_all_that_is_replayed(tmp_p
     assert decode_jpeg(picture.data).shape == (240, 320, 3)
     info = by_topic['/station_1/tray/top/camera_info'][-1]
     assert (info.width, info.height, info.header.stamp) == (320, 240, picture.header.stamp)
+
+
+def test_truth_on_demand_changes_nothing_else_and_a_world_may_be_given(tmp_path):
+    options = RecordOptions('one_item', seed=3, seconds=2.6, width=160, height=120)
+    due = replace(options, truth_when_due=True)
+    record(options, tmp_path / 'all.mcap')
+    record(due, tmp_path / 'due.mcap', world=make_world(WorldConfig('one_item', 3, 'starter')))
+    messages = []
+    for name in ('all', 'due'):
+        with BagReader(tmp_path / f'{name}.mcap') as bag:
+            messages.append([(m.topic, m.time_ns, m.raw, bag.decode(m)) for m in bag.messages()])
+    wanted = [m[:3] for m in messages[0] if not m[0].endswith('truth/tray') or m[3].payment_due]
+    assert [m[:3] for m in messages[1]] == wanted
+    assert 0 < sum(m[0].endswith('truth/tray') for m in messages[1]) < 19
 
 
 @pytest.mark.parametrize(
