@@ -41,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     budget.add_argument('--epochs', type=int, help='passes over the training pictures')
     train.add_argument('--resume', action='store_true', help='go on from the checkpoint in --out')
     train.add_argument('--seed', type=int, default=0)
-    train.add_argument('--threads', type=int, default=1, help='threads of torch (default 1)')
+    train.add_argument('--batch', type=int, default=8, help='pictures a step, shared by all processes (default 8)')
+    train.add_argument('--processes', type=int, default=1, help='processes, one a free core (default 1)')
+    train.add_argument('--threads', type=int, default=1, help='threads of torch a process (default 1)')
     train.add_argument('--size', default='512x384', help="size of the network's input (default 512x384)")
     train.set_defaults(run=_train)
 
@@ -80,6 +82,8 @@ def _train(arguments: argparse.Namespace) -> int:
         minutes=minutes,
         epochs=arguments.epochs or 0,
         seed=arguments.seed,
+        batch=arguments.batch,
+        processes=arguments.processes,
         threads=arguments.threads,
         width=width,
         height=height,

@@ -79,6 +79,24 @@ def test_a_broken_file_is_one_sentence(dataset: Path, tmp_path: Path, change: di
         load_split(edit(dataset, tmp_path, change), 'val')
 
 
+def test_a_collection_of_data_sets_is_read_as_one(dataset: Path, tmp_path: Path) -> None:
+    for name in ('side', 'above'):
+        (tmp_path / name).symlink_to(dataset)
+    alone, together = load_split(dataset, 'val'), load_split(tmp_path, 'val')
+    assert together.class_names == alone.class_names
+    assert len(together.pictures) == 2 * len(alone.pictures)
+    assert together.pictures[0].path.parts[-4] == 'above', 'in the order of the names'
+    assert together.pictures[0].read().shape == (480, 640, 3)
+
+
+def test_a_broken_part_of_a_collection_is_named(dataset: Path, tmp_path: Path) -> None:
+    (tmp_path / 'good').symlink_to(dataset)
+    (tmp_path / 'torn' / 'annotations').mkdir(parents=True)
+    (tmp_path / 'torn' / 'annotations' / 'val.json').write_text('{"categories": [')
+    with pytest.raises(CheckoutError, match=r'torn/annotations/val\.json is not a COCO file'):
+        load_split(tmp_path, 'val')
+
+
 def test_a_missing_split_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(CheckoutError, match='checkout sim dataset'):
         load_split(tmp_path, 'train')

@@ -25,9 +25,9 @@ SMALLEST_PX = 4.0
 class AugmentConfig:
     """Say how often and how far pictures are varied; probabilities are per picture."""
 
-    scale_low: float = 0.8
-    scale_high: float = 1.25
-    shift: float = 0.1  # of the picture's size
+    scale_low: float = 0.85
+    scale_high: float = 1.2
+    shift: float = 0.08  # of the picture's size
     quarter_turn: float = 0.15
     stranger: float = 0.5
     scramble: float = 0.08
@@ -35,6 +35,7 @@ class AugmentConfig:
     blur: float = 0.25
     noise: float = 0.3
     cover: float = 0.3
+    transplant: float = 0.5  # with things of another picture laid into it; see transplant.py
 
 
 class Sample(NamedTuple):

@@ -44,7 +44,7 @@ class ExportedDetector(nn.Module):
         self.net = net
         self.centroids: Tensor
         self.no_centroid: Tensor
-        self.register_buffer('centroids', torch.zeros(net.config.class_count, 1, net.config.head_width))
+        self.register_buffer('centroids', torch.zeros(net.config.class_count, 1, net.config.class_width))
         self.register_buffer('no_centroid', torch.ones(net.config.class_count))
         self.suppression_iou = suppression_iou
         self.candidates = candidates
@@ -53,7 +53,7 @@ class ExportedDetector(nn.Module):
     def set_centroids(self, centroids: list[NDArray[np.float32]]) -> None:
         """Take the centroids of every class, (M, D) of unit length each; M may differ and be 0."""
         most = max(1, max(len(own) for own in centroids))
-        table = torch.zeros(len(centroids), most, self.net.config.head_width)
+        table = torch.zeros(len(centroids), most, self.net.config.class_width)
         for label, own in enumerate(centroids):
             if len(own):
                 # Shorter lists are filled up with a repetition, which changes no minimum.

@@ -27,7 +27,8 @@ class NetConfig:
     widths: tuple[int, int, int, int] = (16, 32, 64, 128)
     depths: tuple[int, int, int, int] = (1, 2, 2, 2)
     head_width: int = 64
-    bins: int = 20  # a side of a box reaches at most (bins - 1) * STRIDE pixels from the anchor
+    class_width: int = 64  # of the class branch alone; its features are the embedding
+    bins: int = 24  # a side of a box reaches at most (bins - 1) * STRIDE pixels from the anchor
 
 
 class Heads(NamedTuple):
@@ -100,12 +101,12 @@ class DetectorNet(nn.Module):
         self.lateral32 = conv_unit(w16, head, kernel=1)
         self.merge16 = WideView(head)
         self.merge8 = conv_unit(head, head)
-        self.class_features = nn.Sequential(conv_unit(head, head), WideView(head))
-        self.class_out = nn.Conv2d(head, config.class_count, 1)
+        self.class_features = nn.Sequential(conv_unit(head, config.class_width), WideView(config.class_width))
+        self.class_out = nn.Conv2d(config.class_width, config.class_count, 1)
         self.box_features = nn.Sequential(conv_unit(head, head), WideView(head))
         self.box_out = nn.Conv2d(head, 4 * config.bins, 1)
-        # A prior of about five objects over the cells of one image: otherwise the first steps fight thousands of false
-        # alarms.
+        # A prior of about five objects over the 3,000 cells of a 512x384 image: otherwise the first steps fight
+        # thousands of false alarms.
         nn.init.constant_(self.class_out.bias, math.log(5.0 / config.class_count / 3072.0))
 
     def forward(self, images: Tensor) -> Heads:

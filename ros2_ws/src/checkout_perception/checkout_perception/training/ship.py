@@ -93,7 +93,7 @@ def class_centroids(
         for row, thing in outcome.pairs:
             if labels[row] == picture.truth.labels[thing] and labels[row] != split.unknown_label:
                 found[int(labels[row])].append(outputs['embeddings'][0][keep][row])
-    empty = np.zeros((0, detector.net.config.head_width), np.float32)
+    empty = np.zeros((0, detector.net.config.class_width), np.float32)
     return [spherical_means(np.stack(own), CENTROIDS_PER_CLASS, seed=seed) if own else empty for own in found]
 
 

@@ -1,4 +1,4 @@
-"""Train the detector: seeded, resumable, on one thread, within a budget of minutes or epochs.
+"""Train the detector: seeded, resumable, on one thread a process, within a budget of minutes or epochs.
 
 The learning rate follows the share of the budget that is used up (warm-up, then cosine), and the first part runs on
 smaller pictures: the same time then buys nearly twice as many steps. A run by epochs repeats exactly on one host; a run
@@ -27,11 +27,13 @@ from checkout_core.config import param
 from checkout_core.errors import CheckoutError
 from checkout_perception.training.augment import AugmentConfig, Sample, augment
 from checkout_perception.training.curves import draw_curves
-from checkout_perception.training.data import Split, load_split
+from checkout_perception.training.data import Split, Truth, load_split
 from checkout_perception.training.export import ExportedDetector, detect
 from checkout_perception.training.losses import LossConfig, Targets, detector_loss
 from checkout_perception.training.net import SIZE_MULTIPLE, DetectorNet, NetConfig, count_parameters
 from checkout_perception.training.scoring import is_exact
+from checkout_perception.training.team import Team, lead, member
+from checkout_perception.training.transplant import transplant
 
 CHECKPOINT = 'checkpoint.pt'
 HISTORY = 'history.jsonl'
@@ -56,7 +58,9 @@ class TrainConfig:
     ema_decay: float = param(
         0.998, 'Decay of the averaged weights, which are the ones that are exported.', minimum=0.0, maximum=0.99999
     )
-    threads: int = param(1, 'Threads of torch. One is best on a shared machine.', minimum=1, maximum=256)
+    class_width: int = param(96, 'Channels of the class branch and of the embedding.', minimum=8, maximum=1024)
+    processes: int = param(1, 'Processes that share each batch; one a free core.', minimum=1, maximum=64)
+    threads: int = param(1, 'Threads of torch a process. One is best on a shared machine.', minimum=1, maximum=256)
     checkpoint_s: float = param(60.0, 'Time between checkpoints.', minimum=1.0, maximum=3600.0)
     validate_s: float = param(300.0, 'Time between looks at the validation pictures.', minimum=1.0, maximum=36000.0)
     validate_count: int = param(200, 'Validation pictures a look uses.', minimum=1, maximum=100000)
@@ -91,38 +95,61 @@ def train(
         )
     if config.minutes <= 0 and config.epochs <= 0:
         raise CheckoutError('A training needs a budget; give --minutes or --epochs.')
-    torch.set_num_threads(config.threads)
-    cv2.setNumThreads(0)
+    if config.processes > config.batch:
+        raise CheckoutError(f'{config.processes} processes cannot share batches of {config.batch}; use fewer.')
     path = out / CHECKPOINT
     if path.exists() and not resume:
         raise CheckoutError(f'{path} exists; continue it with --resume, or choose another --out.')
     if resume and not path.exists():
         raise CheckoutError(f'There is no {path} to resume; leave --resume out to begin.')
-    training = load_split(data, 'train')
-    validation = load_split(data, 'val', training.class_names)
-    run = _Run(training, validation, config, out)
-    if resume:
-        run.restore(path)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CheckoutError(f'{out} cannot be written ({error.strerror}); choose another folder with --out.') from error
-    say(
-        f'{len(training.pictures)} training and {len(validation.pictures)} validation pictures, '
-        f'{len(training.class_names)} classes, {count_parameters(run.net) / 1e6:.2f} M parameters, '
-        f'from step {run.progress.step}'
-    )
-    run.loop(say, max_steps)
+    training, validation = _load(data)
+    with lead(config.processes, _assist, (data, out, config, resume)) as team:
+        run = _Run(training, validation, config, out, team)
+        if resume:
+            run.restore(path)
+        say(
+            f'{len(training.pictures)} training and {len(validation.pictures)} validation pictures, '
+            f'{len(training.class_names)} classes, {count_parameters(run.net) / 1e6:.2f} M parameters, '
+            f'from step {run.progress.step}'
+        )
+        run.loop(say, max_steps)
     return path
+
+
+def _load(data: Path) -> tuple[Split, Split]:
+    training = load_split(data, 'train')
+    return training, load_split(data, 'val', training.class_names)
+
+
+def _assist(rank: int, size: int, meeting: str, data: Path, out: Path, config: TrainConfig, resume: bool) -> None:
+    """Repeat the leader's steps on another part of each batch, in a process of its own."""
+    training, validation = _load(data)
+    with member(rank, size, meeting) as team:
+        run = _Run(training, validation, config, out, team)
+        if resume:
+            run.restore(out / CHECKPOINT)
+        try:
+            for elapsed_s in team.orders():
+                run.progress.elapsed_s = elapsed_s
+                run.step()
+        except CheckoutError:
+            return  # the leader is gone, and it is the leader that says why
 
 
 class _Run:
     """Own the mutable things of a training: weights, averaged weights, optimiser, progress."""
 
-    def __init__(self, training: Split, validation: Split, config: TrainConfig, out: Path) -> None:
+    def __init__(self, training: Split, validation: Split, config: TrainConfig, out: Path, team: Team) -> None:
+        torch.set_num_threads(config.threads)
+        cv2.setNumThreads(0)
         torch.manual_seed(config.seed)
-        self.training, self.validation, self.config, self.out = training, validation, config, out
-        self.net = DetectorNet(NetConfig(class_count=len(training.class_names))).to(memory_format=torch.channels_last)
+        self.training, self.validation, self.config, self.out, self.team = training, validation, config, out, team
+        shape = NetConfig(class_count=len(training.class_names), class_width=config.class_width)
+        self.net = DetectorNet(shape).to(memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.net).eval()
         kernels = [p for p in self.net.parameters() if p.ndim > 1]
         others = [p for p in self.net.parameters() if p.ndim <= 1]
@@ -178,6 +205,7 @@ class _Run:
         parts = np.zeros(4)
         begun, since = self.progress.step, self.progress.step
         while self.share() < 1 and (max_steps is None or self.progress.step - begun < max_steps):
+            self.team.announce(self.progress.elapsed_s)
             parts += self.step()
             now = time.monotonic()
             self.progress.elapsed_s += now - mark
@@ -223,6 +251,7 @@ class _Run:
         losses = detector_loss(self.net(images), targets, self.loss_config)
         self.optimizer.zero_grad(set_to_none=True)
         losses.total.backward()
+        self.team.average_gradients(self.net.parameters())
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
         self.optimizer.step()
         progress.step += 1
@@ -241,26 +270,39 @@ class _Run:
                 average.copy_(value)
 
     def batch_samples(self) -> Iterator[Sample]:
-        """Yield the varied pictures of the next step; they depend on the seed and the step alone."""
+        """Yield this process's pictures of the next step, varied; they depend on the seed and the step alone."""
         step, size = self.progress.step, self.size()
         epoch, place = divmod(step, self.steps_per_epoch)
         order = np.random.default_rng((self.config.seed, 1, epoch)).permutation(len(self.training.pictures))
-        for slot in range(self.config.batch):
-            picture = self.training.pictures[int(order[(place * self.config.batch + slot) % len(order)])]
+        for slot in self.team.share_out(self.config.batch):
+            index = int(order[(place * self.config.batch + slot) % len(order)])
             rng = np.random.default_rng((self.config.seed, 2, step, slot))
+            image, truth = self.read(index, rng)
             yield augment(
-                picture.read(),
-                picture.truth,
+                image,
+                truth,
                 size,
                 rng,
                 unknown_label=self.training.unknown_label,
                 config=self.augment_config,
             )
 
+    def read(self, index: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Truth]:
+        """Read a training picture, perhaps with things of another one of the same camera laid into it."""
+        pictures = self.training.pictures
+        picture = pictures[index]
+        image = picture.read()
+        donor = pictures[(index + int(rng.integers(1, 1000))) % len(pictures)]
+        if rng.random() >= self.augment_config.transplant or donor.path.parent != picture.path.parent:
+            return image, picture.truth
+        return transplant(image, picture.truth, picture.outlines, donor.read(), donor.truth, donor.outlines, rng)
+
     def look(self, say: Callable[[str], None]) -> None:
         """Count exact baskets on the validation pictures with the averaged weights; write history and curves."""
         detector = ExportedDetector(self.average).eval()
-        pictures = self.validation.pictures[: self.config.validate_count]
+        # Spread over the split, whose parts may come from several cameras.
+        every = max(1, len(self.validation.pictures) // self.config.validate_count)
+        pictures = self.validation.pictures[::every][: self.config.validate_count]
         best, best_at = 0.0, 0.0
         results = [
             detect_truth_space(detector, p.read(), p.width, p.height, (self.config.width, self.config.height))
