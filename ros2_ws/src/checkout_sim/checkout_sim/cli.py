@@ -100,6 +100,15 @@ def _parser() -> argparse.ArgumentParser:
     dataset.add_argument(
         '--heavy', type=float, default=0.25, metavar='P', help='share of scenes with a busy background'
     )
+    dataset.add_argument(
+        '--hands',
+        type=float,
+        default=0.0,
+        metavar='P',
+        help='share of scenes with a hand that holds, covers, reaches in',
+    )
+    dataset.add_argument('--glare', type=float, default=0.0, metavar='P', help='share of scenes with a mirrored lamp')
+    dataset.add_argument('--dim', type=float, default=0.0, metavar='P', help='share of scenes in dim or unsteady light')
     dataset.add_argument('--camera', default='top', choices=CAMERAS)
     dataset.add_argument('--size', type=_size, default=(640, 480), metavar='WxH')
     dataset.add_argument(
@@ -202,6 +211,9 @@ def _dataset(arguments: argparse.Namespace) -> int:
         height=arguments.size[1],
         brackets=arguments.brackets,
         look_alikes=arguments.look_alikes,
+        hands=arguments.hands,
+        glare=arguments.glare,
+        dim=arguments.dim,
     )
     progress = _Progress(options.split)
     path = write_dataset(options, arguments.out, arguments.jobs, progress)

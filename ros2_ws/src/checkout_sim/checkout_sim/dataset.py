@@ -27,11 +27,13 @@ from checkout_core.errors import CheckoutError
 from checkout_sim.formats.brackets import make_plan, parse_brackets
 from checkout_sim.library import Library
 from checkout_sim.render.camera import Camera, make_camera
-from checkout_sim.render.look import make_look
+from checkout_sim.render.look import lit, make_look
 from checkout_sim.render.renderer import Placed, Renderer
 from checkout_sim.render.sensor import expose
 from checkout_sim.truth import Label, tells_apart, views
 from checkout_sim.world.compose import Composition, Recipe, compose, parse_counts
+from checkout_sim.world.disturb import Disturbed, Shares, disturb
+from checkout_sim.world.hand import HAND_SKU
 from checkout_sim.world.scene import Scene, settle
 
 SPLITS = {'train': 1_000_000, 'val': 2_000_000, 'test': 3_000_000}  # first seed of each range
@@ -56,6 +58,9 @@ class DatasetOptions:
     height: int = 480
     brackets: str = ''  # instead of `items`: scenes planned over these numbers of items
     look_alikes: float = 0.0  # least share of their items that belong to look-alike families
+    hands: float = 0.0  # shares of pictures with a hand, a mirrored lamp, little or unsteady light
+    glare: float = 0.0
+    dim: float = 0.0
 
     def check(self) -> None:
         """Raise CheckoutError for the first value that makes no sense."""
@@ -66,7 +71,7 @@ class DatasetOptions:
                 f'{self.scenes} scenes from seed {self.first} are not possible; '
                 f'use 1 scene or more and seeds below {RANGE}.'
             )
-        for name in ('unknown', 'bare', 'heavy'):
+        for name in ('unknown', 'bare', 'heavy', 'hands', 'glare', 'dim'):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise CheckoutError(f'--{name} is a share from 0 to 1, not {getattr(self, name)}.')
         parse_counts(self.items)
@@ -83,9 +88,16 @@ class DatasetOptions:
         return range(start, start + self.scenes)
 
     def described(self) -> dict[str, object]:
-        """Return what a file says of the options; brackets only where there are some, as files always were."""
-        said = asdict(self)
-        return said if self.brackets else {k: v for k, v in said.items() if k not in ('brackets', 'look_alikes')}
+        """Return what a file says of the options; those that came later only where they are used."""
+        said: dict[str, object] = asdict(self)
+        unused = [name for name in ('hands', 'glare', 'dim') if not said[name]]
+        unused += [] if self.brackets else ['brackets', 'look_alikes']
+        return {key: value for key, value in said.items() if key not in unused}
+
+    @property
+    def shares(self) -> Shares:
+        """Return which shares of the pictures are disturbed."""
+        return Shares(self.hands, self.glare, self.dim)
 
     def plan(self, catalogue: Catalogue) -> tuple[tuple[str, ...], ...] | None:
         """Return the products of each scene when the brackets decide, else None. Raises CheckoutError."""
@@ -120,13 +132,15 @@ class SceneWriter:
         skus = self._plan[seed - self._options.seeds.start] if self._plan is not None else None
         composition = compose(seed, self._recipe, self._library, skus)
         scene = self._settle(seed, composition, look.tray)
+        shown = disturb(seed, self._options.shares, scene.items)
+        look = lit(look, shown.exposure, shown.glare, shown.lamp)
         camera = self._camera.moved(np.array(look.camera_shift), np.array(look.camera_turn))
-        placed = [Placed(item.model, item.pos, item.quat) for item in scene.items]
+        placed = [Placed(item.model, item.pos, item.quat) for item in shown.items]
         image = expose(self._renderer.draw(placed, look, camera), look, (seed,))
         found, ids = views(self._renderer, placed, camera, tray=look.tray)
         catalogue = self._library.catalogue
         rows = []
-        for index, (item, view) in enumerate(zip(scene.items, found, strict=True), start=1):
+        for index, (item, view) in enumerate(zip(shown.items, found, strict=True), start=1):
             if view.visible_box is None:
                 continue
             sku = item.model.sku
@@ -146,6 +160,7 @@ class SceneWriter:
                     'iscrowd': 0,
                     'segmentation': run_lengths(ids == index),
                     'pose': [round(float(v), 5) for v in (*item.pos, *item.quat)],
+                    **({'held': 1} if item.instance_id == shown.held else {}),
                 }
             )
         record = {
@@ -153,6 +168,7 @@ class SceneWriter:
             'heap': composition.heap,
             'tray': look.tray,
             'attempt': scene.attempt,
+            **self._disturbed(shown, any(row['sku'] == HAND_SKU for row in rows)),
             'annotations': rows,
         }
         return image, record, look.jpeg_quality
@@ -160,6 +176,17 @@ class SceneWriter:
     def close(self) -> None:
         """Free the renderer."""
         self._renderer.close()
+
+    def _disturbed(self, shown: Disturbed, in_view: bool) -> dict[str, object]:
+        """Return what a record says of hands and light; nothing in a set that has none, as files always were."""
+        said: dict[str, object] = {}
+        if self._options.hands:
+            said['hand'] = shown.kind if in_view else None
+        if self._options.glare:
+            said['glare'] = round(shown.glare, 3)
+        if self._options.dim:
+            said['exposure'] = round(shown.exposure, 3)
+        return said
 
     def _distinguishable(self, item: Placed, camera: Camera, mask: NDArray[np.bool_]) -> bool:
         others = self._library.look_alikes(item.model.sku)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from checkout_sim.library import Library
 from checkout_sim.render.camera import CAMERAS, Calibration, Camera, calibration, make_camera
-from checkout_sim.render.look import Look, make_look
+from checkout_sim.render.look import lit, make_look
 from checkout_sim.render.renderer import Placed, Renderer
 from checkout_sim.render.sensor import expose
 from checkout_sim.truth import ItemView, tells_apart, views
@@ -46,7 +45,8 @@ class Studio:
         placed = _placed(states, effects)
         key = _key(placed, effects)
         if self._last is None or self._last[0] != key:  # most of the time nothing moves, and a picture stays
-            self._last = (key, self._renderer.draw(placed, _lit(self.look, effects), self._pushed(effects)))
+            look = lit(self.look, effects.exposure, effects.glare)
+            self._last = (key, self._renderer.draw(placed, look, self._pushed(effects)))
         return expose(self._last[1], self.look, (*self._noise, time_ns % 2**63))
 
     def measure(
@@ -85,21 +85,3 @@ def _key(placed: Sequence[Placed], effects: Effects) -> bytes:
     numbers = np.array([effects.exposure, effects.glare, effects.nudge_m])
     items = (id(p.model).to_bytes(8, 'little') + p.pos.tobytes() + p.quat.tobytes() for p in placed)
     return numbers.tobytes() + b''.join(items)
-
-
-def _lit(look: Look, effects: Effects) -> Look:
-    if effects.exposure == 1.0 and effects.glare == 0.0:
-        return look
-    gain = (look.gain[0] * effects.exposure, look.gain[1] * effects.exposure, look.gain[2] * effects.exposure)
-    if effects.glare == 0.0:
-        return replace(look, gain=gain)
-    # A bright lamp straight above mirrors itself in the middle of what a camera above sees.
-    lamp = (0.12, 0.05, 0.0, 4.0 + 14.0 * effects.glare)
-    surface = replace(look.tray_surface, roughness=0.3, specular=0.4 + 0.6 * effects.glare)
-    return replace(
-        look,
-        gain=gain,
-        panels=(lamp, look.panels[1]),
-        panel_shape=(0.3, 0.2, *look.panel_shape[2:]),
-        tray_surface=surface,
-    )

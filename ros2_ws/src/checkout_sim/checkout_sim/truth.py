@@ -81,8 +81,13 @@ def tells_apart(renderer: Renderer, item: Placed, look_alike: Model, camera: Cam
 
 
 def _box_of(ids: NDArray[np.uint8], index: int, around: Box) -> Box:
-    """Return the box of the pixels that carry `index`; they all lie within `around`, a pixel of margin included."""
+    """Return the box of the pixels that carry `index`; they all lie within `around`, a pixel of margin included.
+
+    Unless `around` is larger than the image: it was then measured in a smaller picture, and is that much less exact.
+    """
     height, width = ids.shape
+    if around[2] - around[0] > width - 6 or around[3] - around[1] > height - 6:
+        around = (0, 0, width, height)
     x0, y0 = max(around[0] - 2, 0), max(around[1] - 2, 0)
     x1, y1 = min(around[2] + 2, width), min(around[3] + 2, height)
     mask = ids[y0:y1, x0:x1] == index

@@ -43,9 +43,13 @@ class Camera:
         return eye
 
     def project(self, points: F64) -> F64:
-        """Return pixels (N, 2) of points (N, 3) in frame `tray`, by the plumb_bob model of CameraInfo."""
+        """Return pixels (N, 2) of points (N, 3) in frame `tray`, by the plumb_bob model of CameraInfo.
+
+        What is nearer than the near plane, or behind the camera, is taken as if on that plane: it is in no picture, but
+        the pixels around the rest of a thing stay finite.
+        """
         c = points @ self.view[:3, :3].T + self.view[:3, 3]
-        x = c[:, :2] / c[:, 2:3]
+        x = c[:, :2] / np.maximum(c[:, 2:3], NEAR)
         r2 = (x * x).sum(1, keepdims=True)
         pixels: F64 = x * (1 + self.k1 * r2 + self.k2 * r2 * r2) * (self.fx, self.fy) + (self.cx, self.cy)
         return pixels

@@ -6,7 +6,7 @@ new training run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +99,25 @@ def _unit(azimuth: float, elevation: float) -> tuple[float, float, float]:
 
 def _triple(v: F64) -> tuple[float, float, float]:
     return float(v[0]), float(v[1]), float(v[2])
+
+
+def lit(look: Look, exposure: float = 1.0, glare: float = 0.0, lamp: tuple[float, float] = (0.12, 0.05)) -> Look:
+    """Return a look in other light: `exposure` multiplies it, `glare` (0 to 1) is a bright lamp above `lamp` (x, y, m).
+
+    Such a lamp mirrors itself in the middle of what a camera above sees.
+    """
+    if exposure == 1.0 and glare == 0.0:
+        return look
+    gain = (look.gain[0] * exposure, look.gain[1] * exposure, look.gain[2] * exposure)
+    if glare == 0.0:
+        return replace(look, gain=gain)
+    return replace(
+        look,
+        gain=gain,
+        panels=((*lamp, 0.0, 4.0 + 14.0 * glare), look.panels[1]),
+        panel_shape=(0.3, 0.2, *look.panel_shape[2:]),
+        tray_surface=replace(look.tray_surface, roughness=0.3, specular=0.4 + 0.6 * glare),
+    )
 
 
 def make_look(seed: int, heavy: float = 0.0) -> Look:

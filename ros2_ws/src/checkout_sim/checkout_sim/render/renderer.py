@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import moderngl
@@ -136,14 +136,18 @@ class Renderer:
     def alone(self, item: Placed, camera: Camera) -> tuple[int, tuple[int, int, int, int]]:
         """Draw one item alone; return its pixels and its box x0, y0, x1, y1 (half-open, may leave the image).
 
-        The picture is shifted by whole pixels so that an item cut by the image's edge is measured whole.
+        The picture is shifted by whole pixels so that an item cut by the image's edge is measured whole. What is larger
+        than the image, such as an arm, is measured in a smaller picture.
         """
         points = np.concatenate([p.vertices for p in item.model.parts]).astype(np.float64)
         matrix = pose_matrix(item.pos, item.quat)
         pixels = camera.project(points @ matrix[:3, :3].T + matrix[:3, 3])
         low = np.floor(pixels.min(0)).astype(int) - 2
         high = np.ceil(pixels.max(0)).astype(int) + 3
-        size = np.minimum(high - low, (self.width, self.height))
+        size = high - low
+        share = float(np.min((np.array([self.width, self.height]) - 6) / np.maximum(size, 1)))
+        if share < 1.0 and np.any(size > (self.width, self.height)):
+            return self._alone_smaller(item, camera, share)
         self._use()
         self.context.enable_only(0)
         window = (0, 0, int(size[0]), int(size[1]))
@@ -164,6 +168,15 @@ class Renderer:
             int(low[1] + rows[-1] + 1),
         )
         return int(np.count_nonzero(mask)), box
+
+    def _alone_smaller(self, item: Placed, camera: Camera, share: float) -> tuple[int, tuple[int, int, int, int]]:
+        centre = ((camera.cx + 0.5) * share - 0.5, (camera.cy + 0.5) * share - 0.5)
+        pixels, box = self.alone(
+            item, replace(camera, fx=camera.fx * share, fy=camera.fy * share, cx=centre[0], cy=centre[1])
+        )
+        corners = np.array(box) / share
+        low, high = np.floor(corners[:2]).astype(int), np.ceil(corners[2:]).astype(int)
+        return round(pixels / share**2), (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
 
     def prints(self, item: Placed, look_alike: Model, camera: Camera) -> tuple[U8, U8]:
         """Return the item's bare print (H, W, 3), without light, and that of a look-alike on the same body."""

@@ -14,7 +14,7 @@ from checkout_sim.world.scenario import Light
 F64 = NDArray[np.float64]
 _COME_S = 0.45
 _GO_S = 0.35
-_AWAY_M = 0.5  # how far back along its arm a hand is when it is out of sight
+AWAY_M = 0.5  # how far back along its arm a hand is when it is out of sight
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Hand:
             away = max(0.0, (time_s - self.end_s) / _GO_S)
         if away >= 1.0:
             return None
-        back = _AWAY_M * away * away * np.array([np.sin(self.heading), -np.cos(self.heading), 0.25])
+        back = AWAY_M * away * away * np.array([np.sin(self.heading), -np.cos(self.heading), 0.25])
         return self.place + back, quat_about_z(self.heading)
 
 

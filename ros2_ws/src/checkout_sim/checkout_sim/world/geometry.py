@@ -29,6 +29,11 @@ def quat_about_z(angle: float) -> F64:
     return np.array([np.cos(angle / 2), 0.0, 0.0, np.sin(angle / 2)])
 
 
+def quat_about_x(angle: float) -> F64:
+    """Return the rotation by `angle` (rad) about the x axis."""
+    return np.array([np.cos(angle / 2), np.sin(angle / 2), 0.0, 0.0])
+
+
 def rotation_matrix(quat: F64) -> F64:
     """Return the 3x3 matrix of a unit quaternion."""
     w, x, y, z = quat

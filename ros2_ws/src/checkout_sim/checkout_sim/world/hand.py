@@ -15,16 +15,36 @@ HAND_SKU = 'CLUTTER_hand'
 _STEP = 0.004  # m, grid of the field
 _LOW, _HIGH = np.array([-0.085, -0.42, -0.055]), np.array([0.075, 0.115, 0.06])
 _SLEEVE_Y = -0.19  # the sleeve begins here; the origin is the middle of the knuckles, fingers point along +y, palm down
+HAND_VARIANTS = 36
+_VARIANT_STREAM = 4712
+_CURLS = (1.0, 2.3, 0.2)  # how far the fingers bend, as a multiple of the usual: relaxed, grasping, flat
+_SKINS = ((203, 156, 131), (226, 184, 160), (238, 204, 184), (178, 128, 100), (134, 90, 66), (86, 57, 44))
+_USUAL_SLEEVE = ((52, 62, 92), (38, 46, 72))
 
 
-@lru_cache(maxsize=1)
-def hand_model() -> Model:
-    """Return the hand: palm down in frame `tray` when unturned, the arm along -y. It collides with nothing."""
+@lru_cache(maxsize=HAND_VARIANTS)
+def hand_model(variant: int = 0) -> Model:
+    """Return a hand: palm down in frame `tray` when unturned, the arm along -y. It collides with nothing.
+
+    Variant 0 is the one of the scenarios. The others, up to HAND_VARIANTS, differ in skin, sleeve (or none), size, side
+    and in how far their fingers are bent; data sets draw from them.
+    """
+    if variant == 0:
+        return _build(1.0, _skin(_SKINS[0], _USUAL_SLEEVE), 1.0, mirrored=False)
+    rng = np.random.default_rng([variant, _VARIANT_STREAM])
+    skin = _SKINS[int(rng.integers(len(_SKINS)))]
+    cloth = np.clip(rng.uniform(25, 225) * rng.normal(1.0, 0.18, 3), 8, 245)
+    sleeve = None if rng.random() < 0.3 else (tuple(cloth), tuple(cloth * 0.78))
+    scale = float(rng.uniform(0.86, 1.12))
+    return _build(_CURLS[variant % len(_CURLS)], _skin(skin, sleeve), scale, mirrored=variant % 2 == 1)
+
+
+def _build(curl: float, atlas: NDArray[np.uint8], scale: float, mirrored: bool) -> Model:
     axes = [np.arange(low, high, _STEP) for low, high in zip(_LOW, _HIGH, strict=True)]
     grid = np.stack(np.meshgrid(*axes, indexing='ij'), -1)
-    vertices, faces = surface_nets(_field(grid))
+    vertices, faces = surface_nets(_field(grid, curl))
     vertices = vertices * _STEP + _LOW
-    normals = _normals(vertices)
+    normals = _normals(vertices, curl)
     corners = vertices[faces]
     turned = np.einsum(
         'ij,ij->i', np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), normals[faces[:, 0]]
@@ -34,6 +54,9 @@ def hand_model() -> Model:
         [(vertices[:, 0] - _LOW[0]) / np.ptp((_LOW[0], _HIGH[0])), (_HIGH[1] - vertices[:, 1]) / (_HIGH[1] - _LOW[1])],
         1,
     )
+    vertices = vertices * scale
+    if mirrored:  # a left hand
+        vertices, normals, faces = vertices * (-1, 1, 1), normals * (-1, 1, 1), faces[:, ::-1]
     part = Part(
         vertices.astype(np.float32),
         normals.astype(np.float32),
@@ -43,23 +66,28 @@ def hand_model() -> Model:
     )
     extent = np.ptp(vertices, axis=0)
     size = (float(extent[0]), float(extent[1]), float(extent[2]))
-    return Model(HAND_SKU, (part,), _skin(), (), 0.0, (((1.0, 0.0, 0.0, 0.0), 1.0),), size)
+    return Model(HAND_SKU, (part,), atlas, (), 0.0, (((1.0, 0.0, 0.0, 0.0), 1.0),), size)
 
 
-def _skin() -> NDArray[np.uint8]:
+def _skin(skin: tuple[float, ...], cloth: tuple[tuple[float, ...], tuple[float, ...]] | None) -> NDArray[np.uint8]:
+    """Return the atlas: skin, and from the wrist on the sleeve and its hem unless the arm is bare."""
     rng = np.random.default_rng(4711)
     image = np.empty((268, 80, 3), np.float64)
-    image[:] = (203, 156, 131)
+    image[:] = skin
     noise = cv2.resize(rng.normal(0, 1, (34, 10)), (80, 268), interpolation=cv2.INTER_CUBIC)
     image += noise[..., None] * np.array([4, 3, 3])
-    sleeve = round((_HIGH[1] - _SLEEVE_Y) / (_HIGH[1] - _LOW[1]) * 268)
-    image[sleeve:] = (52, 62, 92)
-    image[sleeve : sleeve + 5] = (38, 46, 72)
+    if cloth is not None:
+        sleeve = round((_HIGH[1] - _SLEEVE_Y) / (_HIGH[1] - _LOW[1]) * 268)
+        image[sleeve:] = cloth[0]
+        image[sleeve : sleeve + 5] = cloth[1]
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
-def _field(p: F64) -> F64:
-    """Return the signed distance (m) to the hand, roughly; parts melt into one another."""
+def _field(p: F64, curled: float = 1.0) -> F64:
+    """Return the signed distance (m) to the hand, roughly; parts melt into one another.
+
+    `curled` multiplies how far each joint of the fingers bends.
+    """
     box = np.abs(p - (0.0, -0.045, 0.0)) - (0.03, 0.035, 0.003)
     field = np.linalg.norm(np.maximum(box, 0), axis=-1) + np.minimum(box.max(-1), 0) - 0.010
     fingers = (
@@ -74,7 +102,7 @@ def _field(p: F64) -> F64:
             heading = np.array([np.sin(spread) * np.cos(bend), np.cos(spread) * np.cos(bend), -np.sin(bend)])
             end = at + length * share * heading
             field = _melt(field, _capsule(p, at, end, radius, radius * 0.93), 0.005)
-            at, bend = end, bend + curl
+            at, bend = end, bend + curl * curled
     at = np.array([-0.034, -0.065, -0.004])
     for length, way, radius in ((0.035, (-0.75, 0.65, -0.2), 0.0115), (0.028, (-0.35, 0.9, -0.35), 0.0095)):
         end = at + length * np.array(way)
@@ -97,9 +125,9 @@ def _melt(a: F64, b: F64, width: float) -> F64:
     return b * (1 - share) + a * share - width * share * (1 - share)
 
 
-def _normals(points: F64) -> F64:
+def _normals(points: F64, curled: float) -> F64:
     e = 1e-3
-    slope = np.stack([_field(points + e * axis) - _field(points - e * axis) for axis in np.eye(3)], -1)
+    slope = np.stack([_field(points + e * axis, curled) - _field(points - e * axis, curled) for axis in np.eye(3)], -1)
     unit: F64 = slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-9)
     return unit
 
