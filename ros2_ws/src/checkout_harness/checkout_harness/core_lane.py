@@ -18,16 +18,19 @@ from checkout_core.answers import AnswerTimes
 from checkout_core.bags import MessageTypes
 from checkout_core.money import Money
 from checkout_harness.buyer import Buyer, Wish
-from checkout_harness.recording import IMAGE_TYPE, TRUTH_TYPE, WEIGHT_TYPE, Recording, Step
+from checkout_harness.recording import FACE, IMAGE_TYPE, TRUTH_TYPE, WEIGHT_TYPE, Recording, Step
 from checkout_harness.rundir import RunFacts, RunWriter, host_facts
 from checkout_harness.settings import CART, PERCEPTION, Settings, shop
+from checkout_harness.usage import Usage
 from checkout_perception import conversions as tray_messages
 from checkout_perception.pipeline import TrayPipeline, build_pipeline
 
-__all__ = ['MakePerception', 'run_core', 'staff_request']
+__all__ = ['LookAtFaces', 'MakePerception', 'run_core', 'staff_request']
 
 MakePerception = Callable[[Any, Any], TrayPipeline]
 """Build tray perception from its configuration and the catalogue; `build_pipeline` unless a test brings its own."""
+LookAtFaces = Callable[[Any, Any], Any]
+"""Answer a picture of the face camera: (CompressedImage, classes of checkout_interfaces) -> FaceArray."""
 _OURS = 'checkout_interfaces/msg/'
 
 
@@ -39,9 +42,13 @@ def run_core(
     steps: Iterable[Step] | None = None,
     faults: str = '',
     make_perception: MakePerception = build_pipeline,
+    look_at_faces: LookAtFaces | None = None,
     monotonic_ns: Callable[[], int] = time.monotonic_ns,
 ) -> RunFacts:
-    """Replay a bag and write the folder of the run. `steps` replaces those of the recording, for faults and tests."""
+    """Replay a bag and write the folder of the run. `steps` replaces those of the recording, for faults and tests.
+
+    Pictures of the face camera are left out unless `look_at_faces` answers them.
+    """
     facts = RunFacts(
         lane='core',
         bag=str(recording.path),
@@ -51,19 +58,23 @@ def run_core(
         host=dict(host_facts()),
         parameters={node: settings.of(node, recording) for node in (PERCEPTION, CART)},
         faults=faults,
+        face=recording.has_face,
     )
     writer = RunWriter(folder, recording.namespace, facts.cameras)
+    usage = Usage('replay')
     try:
-        station = _Station(recording, settings, writer, make_perception, monotonic_ns)
+        station = _Station(recording, settings, writer, make_perception, look_at_faces, monotonic_ns)
         try:
             begun = monotonic_ns()
             for step in recording.steps() if steps is None else steps:
-                writer.add_row(station.step(step))
-                facts.steps += 1
-                facts.pictures += len(step.images)
+                row = station.step(step)
+                writer.add_row(row)
+                facts.count(row['sent_ns'])
+                usage.sample(facts)
             facts.wall_s = (monotonic_ns() - begun) * 1e-9
         finally:
             station.close()
+            usage.close()
     except BaseException:
         writer.discard()
         raise
@@ -90,12 +101,14 @@ class _Station:
         settings: Settings,
         writer: RunWriter,
         make_perception: MakePerception,
+        look_at_faces: LookAtFaces | None,
         monotonic_ns: Callable[[], int],
     ) -> None:
         self._types: MessageTypes = recording.bag.types
         self._classes: Any = self._types.package('checkout_interfaces')
         self._writer = writer
         self._clock = monotonic_ns
+        self._look_at_faces = look_at_faces
         self._host = platform.node()
         cart_config = settings.cart(recording)
         catalogue = shop(cart_config.catalogue)
@@ -124,6 +137,9 @@ class _Station:
         due = step.truth is not None and bool(self._types.decode(step.truth, TRUTH_TYPE).payment_due)
         last: Answer | None = None
         for camera, raw in step.images:
+            if camera == FACE:
+                self._look_at_face(step.stamp_ns, raw, sent, done)
+                continue
             sent[camera] = self._clock()
             for last in self._look(camera, step.stamp_ns, raw):
                 self._show((last,))
@@ -148,6 +164,14 @@ class _Station:
             # Read back from the bytes: a float32 field is then what it is in a graph.
             arrived = self._types.decode(sent, _OURS + 'TrayContents')
             yield from self.cart.on_contents(cart_messages.contents_from(arrived))
+
+    def _look_at_face(self, stamp_ns: int, raw: bytes, sent: dict[str, int], done: dict[str, int]) -> None:
+        if self._look_at_faces is None:
+            return
+        sent[FACE] = self._clock()
+        message = self._look_at_faces(self._types.decode(raw, IMAGE_TYPE), self._classes)
+        self._write('face/identities', stamp_ns, message, 'FaceArray')
+        done['face/identities'] = self._clock()
 
     def _serve(self, answer: Answer, payment_due: bool) -> None:
         cart = self._cart_message(answer)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from checkout_harness.recording import Step
+from checkout_harness.recording import FACE, Step, picture_topic
 from checkout_perception.ticks import PairingConfig, TickPairing
 
 __all__ = ['Answers', 'Expectation', 'standard_answers']
@@ -41,18 +41,15 @@ def _for_every_camera(answers: Sequence[Answers], cameras: Sequence[str]) -> tup
     A stack describes the cameras of one station; a recording may have one more, which the same node looks at.
     """
     named = {a.input: a for a in answers}
-    known = [camera for camera in cameras if _picture(camera) in named]
+    cameras = [camera for camera in cameras if camera != FACE]
+    known = [camera for camera in cameras if picture_topic(camera) in named]
     more = []
     for camera in cameras:
         if known and camera not in known:
-            like = named[_picture(known[0])]
+            like = named[picture_topic(known[0])]
             outputs = tuple(o.replace(f'tray/{known[0]}/', f'tray/{camera}/') for o in like.outputs)
-            more.append(Answers(like.node, _picture(camera), outputs))
+            more.append(Answers(like.node, picture_topic(camera), outputs))
     return (*answers, *more)
-
-
-def _picture(camera: str) -> str:
-    return f'tray/{camera}/image/compressed'
 
 
 class Expectation:
@@ -63,13 +60,14 @@ class Expectation:
         self._answers = _for_every_camera(answers, cameras)
         self._cameras = tuple(cameras)
         inputs = {a.input: a for a in self._answers}
-        self._inputs = {camera: inputs.get(_picture(camera)) for camera in cameras}
+        self._inputs = {camera: inputs.get(picture_topic(camera)) for camera in cameras}
         counts: dict[str, int] = {}
         for answer in self._inputs.values():
             for output in answer.outputs if answer is not None else ():
                 counts[output] = counts.get(output, 0) + 1
         self._fused = {output for output, count in counts.items() if count > 1} | {FUSED}
-        self._pairing: TickPairing[None] = TickPairing(cameras, pairing)
+        tray = [camera for camera in cameras if camera != FACE]
+        self._pairing: TickPairing[None] = TickPairing(tray, pairing)
         self._newest: dict[str, int] = {}
 
     @property
@@ -81,6 +79,11 @@ class Expectation:
     def inputs(self) -> tuple[str, ...]:
         """Return the topics of pictures that some node answers."""
         return tuple(a.input for a in self._inputs.values() if a is not None)
+
+    @property
+    def looks_at_faces(self) -> bool:
+        """Say whether some node answers the face camera."""
+        return self._inputs.get(FACE) is not None
 
     def subscribers(self, topic: str) -> int:
         """Return how many nodes of the stack listen to a topic to answer it."""
@@ -94,8 +97,8 @@ class Expectation:
             if camera in dropped or answer is None:
                 continue
             wanted |= {(output, step.stamp_ns) for output in answer.outputs if output not in self._fused}
-            # A picture from the past is answered for itself and changes nothing.
-            if step.stamp_ns <= self._newest.get(camera, -1):
+            # A picture from the past is answered for itself and changes nothing; one of a face is no part of a tick.
+            if camera == FACE or step.stamp_ns <= self._newest.get(camera, -1):
                 continue
             self._newest[camera] = step.stamp_ns
             for tick in self._pairing.add(camera, step.stamp_ns, None):

@@ -15,13 +15,18 @@ from typing import Any, NamedTuple, Self
 from checkout_core.bags import BagMessage, BagReader
 from checkout_core.errors import CheckoutError
 
-__all__ = ['Recording', 'Sample', 'Step', 'chosen', 'file_sha256', 'moved', 'restamped', 'stamp_of']
+__all__ = [
+    'FACE', 'Recording', 'Sample', 'Step', 'chosen', 'file_sha256', 'moved', 'picture_topic', 'restamped', 'stamp_of',
+]  # fmt: skip
 
 IMAGE_TYPE = 'sensor_msgs/msg/CompressedImage'
 WEIGHT_TYPE = 'checkout_interfaces/msg/Weight'
 TRUTH_TYPE = 'checkout_interfaces/msg/TrayTruth'
+FACE_TRUTH_TYPE = 'checkout_interfaces/msg/FaceTruth'
 INFO_TYPE = 'sensor_msgs/msg/CameraInfo'
 _IMAGE_TOPIC = re.compile(r'(?P<namespace>(?:/[^/]+)*?)/tray/(?P<camera>[a-z0-9_]+)/image/compressed')
+FACE = 'face'
+"""The face camera, among the names of the tray cameras."""
 _HEADER = struct.Struct('<iI')
 _LATE_NS = 1_000_000_000
 _NS = 1_000_000_000
@@ -38,7 +43,8 @@ class Sample(NamedTuple):
 class Step:
     """Hold what is sent at one stamp: pictures by camera, and the readings of the scale since the step before.
 
-    `infos` are the CameraInfo by camera; `truth` the TrayTruth of the stamp, which no node gets to see.
+    The face camera is the camera FACE. `infos` are the CameraInfo by camera; `truth` the TrayTruth of the stamp, which
+    no node gets to see.
     """
 
     stamp_ns: int
@@ -46,6 +52,11 @@ class Step:
     weights: tuple[Sample, ...] = ()
     infos: tuple[tuple[str, bytes], ...] = ()
     truth: bytes | None = None
+
+
+def picture_topic(camera: str) -> str:
+    """Return the relative topic of a camera's pictures."""
+    return f'{camera}/image/compressed' if camera == FACE else f'tray/{camera}/image/compressed'
 
 
 def moved(step: Step, by_ns: int) -> Step:
@@ -103,11 +114,15 @@ class Recording:
                 raise CheckoutError(f'Bag {self.path} holds several stations, {" and ".join(spaces)}; record one.')
             self.namespace = spaces[0]
             self.cameras = tuple(sorted((match['camera'] for match in found), key=_camera_order))
-            self._kinds = {f'{self.namespace}/tray/weight': ('weight', '')}
-            self._kinds[f'{self.namespace}/truth/tray'] = ('truth', '')
-            for camera in self.cameras:
-                self._kinds[f'{self.namespace}/tray/{camera}/image/compressed'] = ('image', camera)
-                self._kinds[f'{self.namespace}/tray/{camera}/camera_info'] = ('info', camera)
+            if FACE in self.cameras:
+                raise CheckoutError(f"Bag {self.path} has a tray camera called '{FACE}', like the face camera.")
+            self._kinds = {self.topic('tray/weight'): ('weight', '')}
+            self._kinds[self.topic('truth/tray')] = ('truth', '')
+            self._kinds[self.topic('truth/face')] = ('face truth', '')
+            for camera in (*self.cameras, FACE):
+                picture = self.topic(picture_topic(camera))
+                self._kinds[picture] = ('image', camera)
+                self._kinds[picture.replace('image/compressed', 'camera_info')] = ('info', camera)
             self._kinds = {name: kind for name, kind in self._kinds.items() if name in self.bag.topics}
             _check_kinds(self.bag, self._kinds)
         except BaseException:
@@ -120,9 +135,14 @@ class Recording:
         return any(kind == 'weight' for kind, _ in self._kinds.values())
 
     @property
-    def has_truth(self) -> bool:
-        """Say whether the ground truth was recorded."""
-        return any(kind == 'truth' for kind, _ in self._kinds.values())
+    def has_face(self) -> bool:
+        """Say whether the face camera was recorded."""
+        return ('image', FACE) in self._kinds.values()
+
+    @property
+    def all_cameras(self) -> tuple[str, ...]:
+        """Return the tray cameras, and the face camera where there is one."""
+        return (*self.cameras, FACE) if self.has_face else self.cameras
 
     @cached_property
     def sha256(self) -> str:
@@ -142,7 +162,8 @@ class Recording:
         pending: dict[int, _Gathered] = {}
         weights: list[Sample] = []
         newest_ns = 0
-        for message in self.bag.messages(self._kinds):
+        replayed = [name for name, (kind, _) in self._kinds.items() if kind != 'face truth']
+        for message in self.bag.messages(replayed):
             kind, camera = self._kinds[message.topic]
             stamp_ns = stamp_of(message)
             newest_ns = max(newest_ns, message.time_ns)
@@ -160,14 +181,21 @@ class Recording:
             yield from _finish(stamp_ns, pending[stamp_ns], weights)
 
     def truths(self) -> dict[int, Any]:
-        """Return the ground truth by stamp; empty when the bag has none."""
-        topics = [name for name, (kind, _) in self._kinds.items() if kind == 'truth']
+        """Return the ground truth of the tray by stamp; empty when the bag has none."""
+        return self._truths('truth')
+
+    def face_truths(self) -> dict[int, Any]:
+        """Return the ground truth of the face camera by stamp; empty when the bag has none."""
+        return self._truths('face truth')
+
+    def _truths(self, wanted: str) -> dict[int, Any]:
+        topics = [name for name, (kind, _) in self._kinds.items() if kind == wanted]
         return {stamp_of(message): self.bag.decode(message) for message in self.bag.messages(topics)} if topics else {}
 
     def pictures(self, camera: str, stamps: frozenset[int]) -> dict[int, bytes]:
         """Return the JPEG bytes of some pictures of a camera by stamp."""
         found = {}
-        for message in self.bag.messages([f'{self.namespace}/tray/{camera}/image/compressed']):
+        for message in self.bag.messages([self.topic(picture_topic(camera))]):
             stamp_ns = stamp_of(message)
             if stamp_ns in stamps and stamp_ns not in found:
                 found[stamp_ns] = bytes(self.bag.decode(message).data)
@@ -257,13 +285,14 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _camera_order(camera: str) -> tuple[bool, str]:
-    """Return the key that puts the camera from above first: it is the one that perception trusts most."""
-    return camera != 'top', camera
+def _camera_order(camera: str) -> tuple[bool, bool, str]:
+    """Return the key that puts the camera from above first, which perception trusts most, and the face camera last."""
+    return camera == FACE, camera != 'top', camera
 
 
 def _check_kinds(bag: BagReader, kinds: dict[str, tuple[str, str]]) -> None:
     wanted = {'image': IMAGE_TYPE, 'weight': WEIGHT_TYPE, 'truth': TRUTH_TYPE, 'info': INFO_TYPE}
+    wanted['face truth'] = FACE_TRUTH_TYPE
     for name, (kind, _) in kinds.items():
         if bag.topics[name].type != wanted[kind]:
             raise CheckoutError(f'Bag {bag.path}: topic {name} is {bag.topics[name].type}, not {wanted[kind]}.')

@@ -39,6 +39,7 @@ class ResultBuilder:
         self._contents: dict[int, dict[str, Any]] = {}
         self._events: dict[int, dict[str, Any]] = {}
         self._receipts: dict[str, dict[str, Any]] = {}
+        self._faces: list[dict[str, Any]] = []
 
     def add_detections(self, message: Any) -> None:
         """Take a DetectionArray."""
@@ -110,6 +111,25 @@ class ResultBuilder:
             'text_en': str(message.text_en),
         }
 
+    def add_faces(self, message: Any) -> None:
+        """Take a FaceArray."""
+        self._faces.append(
+            {
+                'stamp_ns': stamp_ns(message),
+                'status': int(message.answer.status),
+                'faces': [
+                    [
+                        int(face.identity_state),
+                        str(face.customer_id),
+                        int(face.liveness),
+                        int(face.track_id),
+                        *_rounded(face.box),
+                    ]
+                    for face in message.faces
+                ],
+            }
+        )
+
     @property
     def events(self) -> int:
         """Return how many events there are."""
@@ -123,7 +143,9 @@ class ResultBuilder:
     def result(self) -> dict[str, Any]:
         """Return the canonical result, sorted, in JSON types."""
         doubled = sorted(self._doubled, key=lambda e: (e['stamp_ns'], e['camera'], json.dumps(e, sort_keys=True)))
+        faces = sorted(self._faces, key=lambda e: (e['stamp_ns'], json.dumps(e, sort_keys=True)))
         return {
+            **({'faces': faces} if faces else {}),
             'pictures': [self._pictures[key] for key in sorted(self._pictures)],
             'doubled': doubled,
             'contents': [self._contents[key] for key in sorted(self._contents)],

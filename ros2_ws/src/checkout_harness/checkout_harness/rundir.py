@@ -7,7 +7,7 @@ analysis can be repeated alone, later, on another machine.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 from checkout_core import provenance
 from checkout_core.bags import BagReader, BagWriter
 from checkout_core.errors import CheckoutError
+from checkout_harness.recording import FACE
 from checkout_harness.result import ResultBuilder, stamp_ns
 
 __all__ = ['OUTPUTS', 'Outputs', 'RunFacts', 'RunWriter', 'host_facts', 'load_run', 'new_folder', 'output_topics']
@@ -27,6 +28,7 @@ OUTPUTS = {
     'cart': 'checkout_interfaces/msg/Cart',
     'cart/events': 'checkout_interfaces/msg/CartEvent',
     'receipt': 'checkout_interfaces/msg/Receipt',
+    'face/identities': 'checkout_interfaces/msg/FaceArray',
 }
 """What the nodes answer: relative topic -> type."""
 _LATCHED = ('cart', 'receipt')
@@ -39,7 +41,9 @@ class RunFacts:
 
     `complete` says that every input was answered; else `failure` is one sentence. `timing` (in `timing.jsonl`) has a
     row a step: its stamp, the monotonic time [ns] at which each picture was sent, and at which each answer had come,
-    by output. `wishes` are (stamp, wish) of the customer. `resources` has a row a second and process.
+    by output. `wishes` are (stamp, wish) of the customer. `resources` has a row a second and process, `devices` one a
+    second and GPU or board, and `meters` says of each kind of them why it was not measured. `face` says that the bag
+    has a face camera; `pictures` of the tray cameras and `face_pictures` of the face camera were sent.
     """
 
     lane: str
@@ -51,6 +55,8 @@ class RunFacts:
     failure: str = ''
     steps: int = 0
     pictures: int = 0
+    face: bool = False
+    face_pictures: int = 0
     bag_s: float = 0.0
     wall_s: float = 0.0
     handed_over: bool = False
@@ -58,11 +64,19 @@ class RunFacts:
     wishes: list[list[Any]] = field(default_factory=list)
     timing: list[dict[str, Any]] = field(default_factory=list)
     resources: list[dict[str, Any]] = field(default_factory=list)
+    devices: list[dict[str, Any]] = field(default_factory=list)
+    meters: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
     faults: str = ''
     missing: list[str] = field(default_factory=list)
     host: dict[str, Any] = field(default_factory=dict)
     schema: str = SCHEMA
+
+    def count(self, sent: Collection[str]) -> None:
+        """Count a step and the pictures that were sent in it, by camera."""
+        self.steps += 1
+        self.face_pictures += FACE in sent
+        self.pictures += len(sent) - (FACE in sent)
 
 
 @dataclass(frozen=True)
@@ -74,6 +88,7 @@ class Outputs:
     carts: list[Any]
     events: list[Any]
     receipts: list[Any]
+    identities: list[Any] = field(default_factory=list)
 
     def builder(self) -> ResultBuilder:
         """Return the canonical result of these answers."""
@@ -87,6 +102,8 @@ class Outputs:
             builder.add_event(message)
         for message in self.receipts:
             builder.add_receipt(message)
+        for message in self.identities:
+            builder.add_faces(message)
         return builder
 
 
@@ -183,6 +200,7 @@ def load_run(folder: str | Path) -> tuple[RunFacts, Outputs]:
                     'cart': outputs.carts,
                     'cart/events': outputs.events,
                     'receipt': outputs.receipts,
+                    'face/identities': outputs.identities,
                 }
                 rows[name].append(message)
     outputs.carts.sort(key=lambda cart: (stamp_ns(cart), int(cart.revision)))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import rclpy
+from rclpy.executors import ExternalShutdownException
 
 from checkout_core.errors import CheckoutError
 from checkout_harness.buyer import Buyer, Wish
@@ -26,7 +27,7 @@ from checkout_harness.ros.link import Link
 from checkout_harness.ros.pace import run_realtime
 from checkout_harness.rundir import RunFacts, RunWriter, host_facts
 from checkout_harness.settings import CART, PERCEPTION
-from checkout_harness.usage import Usage
+from checkout_harness.usage import Usage, siblings
 
 __all__ = ['Driver', 'main']
 
@@ -34,14 +35,15 @@ __all__ = ['Driver', 'main']
 class Driver:
     """Replay one bag through the nodes that are running."""
 
-    def __init__(self, job: Job, recording: Recording, link: Link, writer: RunWriter, facts: RunFacts) -> None:
+    def __init__(
+        self, job: Job, recording: Recording, link: Link, writer: RunWriter, facts: RunFacts, expectation: Expectation
+    ) -> None:
         """Bind what a run needs; nothing is sent yet."""
         self.job, self.recording, self.link, self.writer, self.facts = job, recording, link, writer, facts
         self.faults: FaultPlan = load_faults(job.faults)
         self.buyer = Buyer(job.settings.buyer)
-        pairing = job.settings.perception(recording).pairing
-        self.expectation = Expectation(job.answers, recording.cameras, pairing)
-        self.usage = Usage()
+        self.expectation = expectation
+        self.usage = Usage('driver', siblings)
 
     def run(self) -> None:
         """Replay in the lane of the job; what stops a run is in the facts."""
@@ -59,6 +61,7 @@ class Driver:
         return self.faults.apply(steps)
 
     def _lock_step(self) -> None:
+        self._cpu_ns = time.process_time_ns()
         steps = self.steps()
         following = next(steps, None)
         if following is not None:
@@ -71,15 +74,13 @@ class Driver:
                 self.link.send_weights(following.weights)
             row = self._step(step)
             self.writer.add_row(row)
-            self.facts.steps += 1
-            self.facts.pictures += len(row['sent_ns'])
-            self.usage.sample(self.facts.resources)
+            self.facts.count(row['sent_ns'])
+            self.usage.sample(self.facts)
             if not self._tolerated(row):
                 return
         self.facts.complete = True
 
     def _step(self, step: Step) -> dict[str, Any]:
-        cpu_ns = time.process_time_ns()
         self.faults.before(step)
         wanted = self.expectation.of(step)
         self.link.expect(wanted)
@@ -89,22 +90,25 @@ class Driver:
         done = dict(self.link.done_ns)
         absent = sorted(f'{topic} with the stamp {stamp}' for topic, stamp in missing)
         absent += self.link.overtaken()
-        if not absent:
-            absent = self._serve(step)
+        answered = [stamp for topic, stamp in wanted if topic == 'cart']
+        if not absent and answered:
+            absent = self._serve(step, max(answered))
         row = {'stamp_ns': step.stamp_ns, 'sent_ns': sent, 'done_ns': done, 'missing': absent}
-        row['cpu_ns'] = time.process_time_ns() - cpu_ns
         self.link.write_outputs(self.writer)
+        # All that the driver does for a step: reading it, sending, waiting, writing what came.
+        now_ns = time.process_time_ns()
+        row['cpu_ns'], self._cpu_ns = now_ns - self._cpu_ns, now_ns
         return row
 
-    def _serve(self, step: Step) -> list[str]:
-        """Let the customer act on the newest cart, and wait for what that leads to; return what did not come."""
+    def _serve(self, step: Step, stamp_ns: int) -> list[str]:
+        """Let the customer act on the cart of a stamp, and wait for what that leads to; return what did not come."""
         cart = self.link.cart
         if cart is None:
             return []
         due = step.truth is not None and self.link.payment_due(step.truth)
-        wish = self.buyer.act(step.stamp_ns, cart, due, self.link)
+        wish = self.buyer.act(stamp_ns, cart, due, self.link)
         if wish is not Wish.NOTHING:
-            self.facts.wishes.append([step.stamp_ns, wish.value])
+            self.facts.wishes.append([stamp_ns, wish.value])
         return self.link.wait_for_events(self.job.timeout_s)
 
     def _tolerated(self, row: dict[str, Any]) -> bool:
@@ -143,20 +147,26 @@ def _run(job: Job) -> int:
             host=dict(host_facts()),
             parameters={node: job.settings.of(node, recording) for node in (PERCEPTION, CART)},
             faults=job.faults,
+            face=recording.has_face,
         )
         writer = RunWriter(Path(job.folder), recording.namespace, facts.cameras)
         rclpy.init()
         link: Link | None = None
         try:
-            link = Link(recording, job)
-            driver = Driver(job, recording, link, writer, facts)
+            pairing = job.settings.perception(recording).pairing
+            expectation = Expectation(job.answers, recording.all_cameras, pairing)
+            # Pictures of a face that no node looks at would be sent for nothing.
+            cameras = recording.all_cameras if expectation.looks_at_faces else recording.cameras
+            link = Link(recording, job, cameras)
+            driver = Driver(job, recording, link, writer, facts, expectation)
             link.wait_until_ready(driver.expectation, job.ready_s)
             try:
                 driver.run()
             finally:
                 driver.faults.release()
+                driver.usage.close()
             facts.paid, facts.handed_over = driver.buyer.paid, driver.buyer.handed_over
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, ExternalShutdownException):
             facts.failure = 'The run was stopped.'
         except CheckoutError as error:
             facts.failure = str(error)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from checkout_interfaces import srv
@@ -22,7 +23,8 @@ from checkout_core.ros.qos import DIAGNOSTICS, IMAGE, RESULT
 from checkout_harness.core_lane import staff_request
 from checkout_harness.expectation import FUSED, Expectation
 from checkout_harness.job import Job
-from checkout_harness.recording import TRUTH_TYPE, Recording, Sample, Step, stamp_of
+from checkout_harness.recording import FACE, TRUTH_TYPE, Recording, Sample, Step, picture_topic, stamp_of
+from checkout_harness.ros.listener import Listener
 from checkout_harness.rundir import OUTPUTS, RunWriter, output_topics
 
 __all__ = ['Link']
@@ -30,6 +32,7 @@ __all__ = ['Link']
 _EVENTS, _RECEIPT, _CART = 'cart/events', 'receipt', 'cart'
 _RECEIPT_ISSUED = 14
 _SETTLE_S = 2.0
+_CLOCK = struct.Struct('<BBHiI')  # rosgraph_msgs/Clock in CDR: header of the encoding, seconds, nanoseconds
 # Deep enough for all that one step can bring; late joiners get the last cart and receipt.
 _LISTEN = QoSProfile(depth=200, reliability=ReliabilityPolicy.RELIABLE)
 _LISTEN_LATCHED = QoSProfile(
@@ -40,8 +43,8 @@ _LISTEN_LATCHED = QoSProfile(
 class Link:
     """Talk to the nodes of one station. Not thread-safe: everything happens in the thread that waits."""
 
-    def __init__(self, recording: Recording, job: Job) -> None:
-        """Create the node with its publishers and subscribers."""
+    def __init__(self, recording: Recording, job: Job, cameras: Sequence[str]) -> None:
+        """Create the node with its publishers and subscribers; pictures of `cameras` are sent."""
         self._types = recording.bag.types
         self._recording = recording
         self.node = Node(
@@ -55,15 +58,14 @@ class Link:
         self._executor.add_node(self.node)
         self._clock = self.node.create_publisher(Clock, '/clock', RESULT)
         renamed = job.remap
+        self._listener = Listener(self.node)
         self._images = {
-            camera: self.node.create_publisher(
-                CompressedImage, _renamed(f'tray/{camera}/image/compressed', renamed), IMAGE
-            )
-            for camera in recording.cameras
-            if f'tray/{camera}/image/compressed' not in job.without
+            camera: self.node.create_publisher(CompressedImage, _renamed(picture_topic(camera), renamed), IMAGE)
+            for camera in cameras
+            if picture_topic(camera) not in job.without
         }
         self._infos = {
-            camera: self.node.create_publisher(CameraInfo, f'tray/{camera}/camera_info', IMAGE)
+            camera: self.node.create_publisher(CameraInfo, _info_topic(camera), IMAGE)
             for camera in self._images
         }
         self._weight: Any = None
@@ -86,7 +88,8 @@ class Link:
         self._identity: dict[str, str] = {}
         self.on_answer: Callable[[str, int], None] = lambda _name, _stamp: None
         for topic, (name, kind) in output_topics(recording.namespace, list(recording.cameras)).items():
-            self._listen(topic, name, kind)
+            if FACE in self._images or not name.startswith(f'{FACE}/'):
+                self._listen(topic, name, kind)
         self._diagnostics = self.node.create_subscription(DiagnosticArray, '/diagnostics', self._diagnosed, DIAGNOSTICS)
         self._services = {
             'checkout': self.node.create_client(srv.StartCheckout, 'cart/checkout'),
@@ -94,6 +97,8 @@ class Link:
             'correct': self.node.create_client(srv.CorrectCart, 'cart/correct'),
         }
         self._timeout_s = job.timeout_s
+        for kind in (TRUTH_TYPE, *OUTPUTS.values()):  # the first use of a type compiles it; not in the first step
+            self._types.decode(self._types.encode(self._types.new(kind), kind), kind)
 
     # ------------------------------------------------------------------ coming up
 
@@ -116,7 +121,7 @@ class Link:
 
     def _not_ready(self, expectation: Expectation) -> str:
         for camera, publisher in self._images.items():
-            name = f'tray/{camera}/image/compressed'
+            name = picture_topic(camera)
             if name in expectation.inputs and publisher.get_subscription_count() < 1:
                 return f'nobody listens to {name}'
         for topic in expectation.topics:
@@ -160,9 +165,7 @@ class Link:
 
     def set_clock(self, stamp_ns: int) -> None:
         """Set the simulated time."""
-        message = Clock()
-        message.clock.sec, message.clock.nanosec = divmod(stamp_ns, 1_000_000_000)
-        self._clock.publish(message)
+        self._clock.publish(_CLOCK.pack(0, 1, 0, *divmod(stamp_ns, 1_000_000_000)))
 
     def send_weights(self, samples: Sequence[Sample]) -> None:
         """Send readings of the scale."""
@@ -212,9 +215,14 @@ class Link:
 
     def wait_for_answers(self, timeout_s: float) -> set[tuple[str, int]]:
         """Wait for what is expected; return what has not come when the time is over."""
-        self._wait(lambda: not self._missing, timeout_s)
+        self._listen_until(lambda: not self._missing, self._awaited, timeout_s)
         self._missing_events(timeout_s)
         return set(self._missing)
+
+    def _awaited(self) -> Collection[str]:
+        """Return the topics to wait for: the cart answers last, so that all wake the driver once and not one by one."""
+        topics = {topic for topic, _ in self._missing}
+        return (_CART,) if _CART in topics else topics
 
     def wait_for_events(self, timeout_s: float) -> list[str]:
         """Wait for every event up to the cart's revision and for its receipts; return what has not come."""
@@ -225,7 +233,7 @@ class Link:
             revision = 0 if self.cart is None else int(self.cart.revision)
             return len(self._sequences) >= revision and self._receipts >= self._receipts_due
 
-        if self._wait(complete, timeout_s):
+        if self._listen_until(complete, lambda: (_EVENTS, _RECEIPT), timeout_s):
             return []
         return [f'{_EVENTS} up to the revision {int(self.cart.revision)} or the receipt']
 
@@ -233,7 +241,24 @@ class Link:
         """Take in what comes within a time, at most one message."""
         self._executor.spin_once(timeout_sec=timeout_s)
 
+    def _listen_until(
+        self, until: Callable[[], bool], awaited: Callable[[], Collection[str]], timeout_s: float
+    ) -> bool:
+        """Wait for some topics, and look at all others only when those have come."""
+        deadline = time.monotonic() + timeout_s
+        while not until():
+            left = deadline - time.monotonic()
+            names = tuple(awaited())
+            if left > 0:
+                self._listener.wait(names, left)
+            if left <= 0 or names != tuple(awaited()):
+                self._listener.take(self._listener.topics)
+            if left <= 0:
+                return until()
+        return True
+
     def _wait(self, until: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait for anything at all, replies of services among it."""
         deadline = time.monotonic() + timeout_s
         while not until():
             left = deadline - time.monotonic()
@@ -250,7 +275,8 @@ class Link:
         def take(raw: bytes) -> None:
             self._take(name, topic, kind, bytes(raw))
 
-        self.node.create_subscription(getattr(msg, kind.rsplit('/', 1)[-1]), topic, take, profile, raw=True)
+        kind_class = getattr(msg, kind.rsplit('/', 1)[-1])
+        self._listener.add(name, self.node.create_subscription(kind_class, topic, take, profile, raw=True), take)
 
     def _take(self, name: str, topic: str, kind: str, raw: bytes) -> None:
         now = time.monotonic_ns()
@@ -326,7 +352,12 @@ class Link:
     def close(self) -> None:
         """Leave the graph."""
         self._executor.shutdown()
+        self._listener.close()
         self.node.destroy_node()
+
+
+def _info_topic(camera: str) -> str:
+    return picture_topic(camera).replace('image/compressed', 'camera_info')
 
 
 def _renamed(name: str, renamed: dict[str, str]) -> str:

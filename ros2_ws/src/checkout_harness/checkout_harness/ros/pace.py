@@ -91,10 +91,9 @@ def run_realtime(driver: Driver) -> None:
         rows[step.stamp_ns] = {'sent_ns': sent, 'done_ns': done}
         sent |= link.send_pictures(step)
         last = driver.expectation.of(step)
-        facts.steps += 1
-        facts.pictures += len(sent)
+        facts.count(sent)
         link.write_outputs(driver.writer)
-        driver.usage.sample(facts.resources)
+        driver.usage.sample(facts)
         if len(rows) > _REMEMBERED:
             _write(driver, rows, next(iter(rows)))
     end = time.monotonic() + _LAST_S
