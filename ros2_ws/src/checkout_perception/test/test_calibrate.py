@@ -87,3 +87,53 @@ def test_a_report_counts_what_happens_to_strangers_and_known_trays(scripted: Any
     assert (figures['strangers']['false_alarms_on_known_trays']['k'], figures['exact_without_strangers']['n']) == (1, 3)
     assert figures['errors']['missed_by_visible_fraction']['0.25-0.5']['k'] == 1
     assert figures['errors']['confused'] == {'box_red -> UNKNOWN': 1, 'UNKNOWN -> can_blue': 1}
+
+
+def test_look_alikes_that_a_view_cannot_tell_apart_are_scored_apart(scripted: Any) -> None:
+    detector = scripted.detector
+    names = detector.rule.names
+    detector.rule = replace(detector.rule, shown_from=0.3, sold_from=np.full(len(names), 0.6, np.float32))
+    red, blue, green = (names.index(sku) for sku in ('box_red', 'can_blue', 'can_green'))
+    unclear = replace_picture(
+        observed((BOX, blue, 0.9, 0.1), there=[(BOX, green, 1.0)]),
+        observed((BOX, green, 0.9, 0.1), there=[(BOX, green, 1.0)]),
+        observed((BOX, green, 0.5, 0.1), there=[(BOX, green, 1.0)]),
+        observed((BOX, red, 0.9, 0.1), there=[(BOX, green, 1.0)]),
+        distinguishable=(False,),
+    )
+    clear = replace_picture(
+        observed((BOX, blue, 0.9, 0.1), there=[(BOX, green, 1.0)]),
+        observed((BOX, green, 0.5, 0.1), there=[(BOX, green, 1.0)]),
+        distinguishable=(True,),
+    )
+    family = {'can_blue': 'can', 'can_green': 'can'}
+    figures = report(detector, [*unclear, *clear], resamples=10, families=family)
+    assert {word: figures['look_alikes'][word]['k'] for word in figures['look_alikes']} == {
+        'right': 1,
+        'asked': 1,
+        'twin': 1,
+        'other': 1,
+    }
+    assert figures['exact_by_items']['1-4']['k'] == 1
+    apart = figures['look_alikes_apart']['1-4']
+    assert (apart['apart'], apart['exact_of_the_rest']['k'], apart['exact_of_the_rest']['n']) == (2, 1, 4)
+    assert len(figures['wrong']) == 5
+    assert figures['wrong'][0]['confused'] == [['can_green', 'can_blue']]
+
+
+def replace_picture(*pictures: Observed, **changes: Any) -> list[Observed]:
+    """Return the same with other facts of their pictures."""
+    return [replace(entry, picture=replace(entry.picture, **changes)) for entry in pictures]
+
+
+def test_what_is_sold_though_it_is_not_for_sale_is_named(scripted: Any) -> None:
+    detector = scripted.detector
+    unknown = detector.rule.unknown
+    rows = [
+        *replace_picture(observed((BOX, 0, 0.9, 0.1), there=[(BOX, unknown, 1.0)]), skus=('soap',)),
+        *replace_picture(observed((BOX, unknown, 0.9, 0.1), there=[(BOX, unknown, 1.0)]), skus=('soap',)),
+        *replace_picture(observed(there=[(BOX, unknown, 1.0)]), skus=('STRANGER_7',)),
+    ]
+    figures = report(detector, rows, resamples=10, families={})
+    named = figures['strangers_sold_by_name']
+    assert {name: (entry['k'], entry['n']) for name, entry in named.items()} == {'soap': (1, 2), 'STRANGER': (0, 1)}

@@ -55,8 +55,12 @@ def edit(dataset: Path, folder: Path, change: dict[str, Any]) -> Path:
 
 def test_what_the_assortment_does_not_have_is_unknown(dataset: Path, tmp_path: Path) -> None:
     rows = [{'image_id': 0, 'category_id': 2, 'sku': 'stranger_7', 'bbox': [0, 0, 9, 9], 'visible_fraction': 1.0}]
+    rows.append({**rows[0], 'sku': 'box_red', 'distinguishable': False})
     split = load_split(edit(dataset, tmp_path, {'annotations': rows}), 'val')
-    assert split.pictures[0].truth.labels.tolist() == [split.unknown_label]
+    assert split.pictures[0].truth.labels.tolist() == [split.unknown_label, 0]
+    assert split.pictures[0].skus == ('stranger_7', 'box_red')
+    assert split.pictures[0].distinguishable == (True, False)
+    assert split.pictures[1].skus == (), 'nothing lies there'
 
 
 @pytest.mark.parametrize(('fraction', 'counted'), [(0.24, False), (0.25, True), (0.26, True)])

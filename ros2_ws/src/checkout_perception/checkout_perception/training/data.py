@@ -69,13 +69,19 @@ class Outline:
 
 @dataclass(frozen=True)
 class Picture:
-    """Name one picture and what lies in it; `outlines` (N,) or, where the data set has none, empty."""
+    """Name one picture and what lies in it.
+
+    `outlines` (N,) or, where the data set has none, empty. `skus` (N,) also names what is not in the assortment;
+    `distinguishable` (N,) says what this view tells from its look-alikes.
+    """
 
     path: Path
     truth: Truth
     width: int
     height: int
     outlines: tuple[Outline, ...] = ()
+    skus: tuple[str, ...] = ()
+    distinguishable: tuple[bool, ...] = ()
 
     def read(self) -> NDArray[np.uint8]:
         """Decode the picture as uint8 (H, W, 3) BGR. Raises CheckoutError when it is missing or broken."""
@@ -161,6 +167,7 @@ def _pictures(folder: Path, content: dict[str, Any], names: tuple[str, ...]) -> 
     label_of = {name: label for label, name in enumerate(names)}
     unknown = label_of[UNKNOWN_NAME]
     rows: dict[int, list[tuple[list[float], int, float, Outline | None]]] = {}
+    told: dict[int, list[tuple[str, bool]]] = {}
     for item in content['annotations']:
         name = str(item.get('sku') or categories[int(item['category_id'])])
         x, y, width, height = (float(v) for v in item['bbox'])
@@ -169,6 +176,7 @@ def _pictures(folder: Path, content: dict[str, Any], names: tuple[str, ...]) -> 
         box = [x, y, x + width, y + height]
         row = (box, label_of.get(name, unknown), float(item['visible_fraction']), _outline(item.get('segmentation')))
         rows.setdefault(int(item['image_id']), []).append(row)
+        told.setdefault(int(item['image_id']), []).append((name, bool(item.get('distinguishable', True))))
     pictures = []
     for image in content['images']:
         own = rows.get(int(image['id']), [])
@@ -180,7 +188,9 @@ def _pictures(folder: Path, content: dict[str, Any], names: tuple[str, ...]) -> 
         outlines = tuple(r[3] for r in own if r[3] is not None)
         width, height = int(image['width']), int(image['height'])
         whole = outlines if len(outlines) == len(own) else ()
-        pictures.append(Picture(folder / str(image['file_name']), truth, width, height, whole))
+        skus, distinguishable = zip(*told[int(image['id'])], strict=True) if own else ((), ())
+        path = folder / str(image['file_name'])
+        pictures.append(Picture(path, truth, width, height, whole, skus, distinguishable))
     return pictures
 
 

@@ -7,12 +7,13 @@ ships.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
+from checkout_core.catalogue import load_catalogue
 from checkout_core.detections import UNKNOWN_NAME, Detections
 from checkout_core.errors import CheckoutError
 from checkout_core.metrics import baskets
@@ -79,11 +80,21 @@ def apply_rule(observed: Sequence[Observed], rule: OpenSetRule) -> list[Judged]:
     return judged
 
 
-def report(detector: TrayDetector, observed: Sequence[Observed], *, resamples: int = 100) -> dict[str, Any]:
-    """Return all figures of one split as a mapping for JSON."""
+def report(
+    detector: TrayDetector,
+    observed: Sequence[Observed],
+    *,
+    resamples: int = 100,
+    families: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return all figures of one split as a mapping for JSON.
+
+    `families` names the look-alike family of a product; None: those of the catalogue.
+    """
     rule = detector.rule
     judged = apply_rule(observed, rule)
     names = rule.names
+    twins = catalogue_families() if families is None else families
     result: dict[str, Any] = {
         'model': detector.card.name,
         'model_sha256': detector.card.sha256,
@@ -92,15 +103,81 @@ def report(detector: TrayDetector, observed: Sequence[Observed], *, resamples: i
         'detection': _average_precision(observed, rule, resamples),
         'baskets': _named_report(judged, names),
         'exact_by_items': {},
+        'look_alikes_apart': {},
+        'look_alikes': look_alikes(judged, names, twins),
         'strangers': strangers(judged, rule.unknown),
+        'strangers_sold_by_name': sold_by_name(judged, rule.unknown),
         'errors': _errors(judged, names),
+        'wrong': [_wrong(entry, names) for entry in judged if not entry.exact],
     }
     for low, high in BRACKETS:
         inside = [entry for entry in judged if low <= int(entry.picture.truth.counted.sum()) <= high]
-        result['exact_by_items'][f'{low}-{high}'] = rate(sum(entry.exact for entry in inside), len(inside)).as_dict()
+        exact = sum(entry.exact for entry in inside)
+        apart = sum(not entry.exact and forgiven(entry, names, twins) for entry in inside)
+        result['exact_by_items'][f'{low}-{high}'] = rate(exact, len(inside)).as_dict()
+        result['look_alikes_apart'][f'{low}-{high}'] = {
+            'exact_of_the_rest': rate(exact, len(inside) - apart).as_dict(),
+            'apart': apart,
+        }
     known = [entry for entry in judged if rule.unknown not in entry.picture.truth.labels]
     result['exact_without_strangers'] = rate(sum(entry.exact for entry in known), len(known)).as_dict()
     return result
+
+
+def catalogue_families() -> dict[str, str]:
+    """Return the look-alike family of each product of the catalogue that has one; none without a catalogue."""
+    try:
+        return {product.sku: product.family for product in load_catalogue() if product.family is not None}
+    except CheckoutError:
+        return {}
+
+
+def unclear(entry: Judged, names: Sequence[str], families: Mapping[str, str]) -> list[tuple[int, int, str]]:
+    """Return (detection, object, what became of it) of the objects that this view cannot tell from their look-alikes.
+
+    What became of it: `right`, `asked` (shown as UNKNOWN), `twin` (taken for a member of its family) or `other`.
+    """
+    found = []
+    for row, thing in entry.outcome.pairs:
+        if not entry.picture.distinguishable or entry.picture.distinguishable[thing]:
+            continue
+        true, seen = names[int(entry.picture.truth.labels[thing])], names[int(entry.labels[row])]
+        if seen == true:
+            word = 'right'
+        elif seen == UNKNOWN_NAME:
+            word = 'asked'
+        else:
+            word = 'twin' if families.get(true, true) == families.get(seen, seen) else 'other'
+        found.append((row, thing, word))
+    return found
+
+
+def forgiven(entry: Judged, names: Sequence[str], families: Mapping[str, str]) -> bool:
+    """Say whether the basket is exact but for look-alikes that this view cannot tell apart (asked about or swapped)."""
+    labels = np.array(entry.labels)
+    for row, thing, word in unclear(entry, names, families):
+        if word in ('asked', 'twin'):
+            labels[row] = entry.picture.truth.labels[thing]
+    return seen_basket(entry.outcome, labels) == true_basket(entry.picture.truth)
+
+
+def look_alikes(judged: Sequence[Judged], names: Sequence[str], families: Mapping[str, str]) -> dict[str, Any]:
+    """Return what became of the objects that no look at this view can tell from their look-alikes."""
+    words = Counter(word for entry in judged for _, _, word in unclear(entry, names, families))
+    total = sum(words.values())
+    return {word: rate(words[word], total).as_dict() for word in ('right', 'asked', 'twin', 'other')}
+
+
+def _wrong(entry: Judged, names: Sequence[str]) -> dict[str, Any]:
+    """Return what is wrong with a picture, for whoever wants to look at it."""
+    truth, outcome = entry.picture.truth, entry.outcome
+    pairs = [(names[int(truth.labels[thing])], names[int(entry.labels[row])]) for row, thing in outcome.pairs]
+    return {
+        'picture': str(entry.picture.path),
+        'missed': [names[int(truth.labels[thing])] for thing in outcome.missed],
+        'invented': [names[int(entry.labels[row])] for row in outcome.extra],
+        'confused': [list(pair) for pair in pairs if pair[0] != pair[1]],
+    }
 
 
 def strangers(judged: Sequence[Judged], unknown: int) -> dict[str, Any]:
@@ -122,6 +199,20 @@ def strangers(judged: Sequence[Judged], unknown: int) -> dict[str, Any]:
         'shown_as_unknown': rate(shown, total).as_dict(),
         'false_alarms_on_known_trays': rate(alarms, known_trays).as_dict(),
     }
+
+
+def sold_by_name(judged: Sequence[Judged], unknown: int) -> dict[str, Any]:
+    """Return how often each thing that is not sold was sold, by its name; drawn strangers go together."""
+    total, sold = Counter[str](), Counter[str]()
+    for entry in judged:
+        truth, picture = entry.picture.truth, entry.picture
+        wanted = np.flatnonzero(truth.counted & (truth.labels == unknown)).tolist()
+        names = {thing: picture.skus[thing] if picture.skus else 'STRANGER' for thing in wanted}
+        names = {thing: 'STRANGER' if name.startswith('STRANGER') else name for thing, name in names.items()}
+        total.update(names.values())
+        pairs = [(row, thing) for row, thing in entry.outcome.pairs if thing in names]
+        sold.update(names[thing] for row, thing in pairs if entry.labels[row] != unknown)
+    return {name: rate(sold[name], count).as_dict() for name, count in sorted(total.items())}
 
 
 def _named_report(judged: Sequence[Judged], names: Sequence[str]) -> dict[str, Any]:
