@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from checkout_core.catalogue import Catalogue
+from checkout_core.catalogue import Catalogue, load_strangers
 from checkout_sim.models import Model, build_model, clutter_models, random_product
 
 STRANGER_PREFIX = 'STRANGER_'
@@ -23,6 +23,7 @@ class Library:
         self.catalogue = catalogue
         self._kept: OrderedDict[tuple[str, int], Model] = OrderedDict()
         self._clutter: tuple[Model, ...] | None = None
+        self._strangers: Catalogue | None = None
 
     def product(self, sku: str, variant: int = 0) -> Model:
         """Return the model of a product; raise CheckoutError when it is not in the assortment."""
@@ -43,6 +44,14 @@ class Library:
             return Model(name, model.parts, model.atlas, model.primitives, model.mass_kg, model.rests, model.extent)
 
         return self._keep((name, 0), build)
+
+    def test_stranger(self, rng: np.random.Generator) -> Model:
+        """Return one of the strangers of `catalogue/strangers`, which are kept for tests."""
+        if self._strangers is None:
+            self._strangers = load_strangers()
+        chosen = self._strangers.products[int(rng.integers(len(self._strangers)))]
+        variant = int(rng.integers(VARIANTS))
+        return self._keep((chosen.sku, variant), lambda: build_model(chosen, variant))
 
     def clutter(self, rng: np.random.Generator) -> Model:
         """Return keys, a phone, a wallet, a receipt: something that is not sold."""

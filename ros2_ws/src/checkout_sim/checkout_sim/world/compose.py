@@ -15,6 +15,8 @@ from checkout_sim.models import Model
 _COMPOSE_STREAM = 11
 _PATTERN = re.compile(r'(\d+)(?:-(\d+))?(?::(\d*\.?\d+))?')
 MOST_ITEMS = 20
+DRAWN, KEPT_FOR_TESTS = 'drawn', 'test'
+STRANGERS = (DRAWN, KEPT_FOR_TESTS)
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,12 @@ class Recipe:
     bare: float = 0.0  # without any product: an empty tray, or nothing but strangers and clutter
     family: float = 0.25  # with two or more members of one look-alike family
     heavy: float = 0.25  # with a busy background
+    strangers: str = DRAWN  # or KEPT_FOR_TESTS: those of catalogue/strangers, which no training set holds
+
+    def __post_init__(self) -> None:
+        """Refuse strangers that are not known."""
+        if self.strangers not in STRANGERS:
+            raise CheckoutError(f'--strangers is one of {", ".join(STRANGERS)}, not {self.strangers!r}.')
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,12 @@ def compose(seed: int, recipe: Recipe, library: Library, skus: Sequence[str] | N
     if rng.random() < (0.7 if bare else recipe.unknown):
         for number in range(int(rng.integers(1, 5 if bare else 4))):
             stranger = rng.random() < 0.65
-            models.append(library.stranger(seed * 8 + number) if stranger else library.clutter(rng))
+            if not stranger:
+                models.append(library.clutter(rng))
+            elif recipe.strangers == DRAWN:
+                models.append(library.stranger(seed * 8 + number))
+            else:
+                models.append(library.test_stranger(rng))
     if skus is not None:
         models = [library.product(sku, int(rng.integers(VARIANTS))) for sku in skus]
     rng.shuffle(models)
