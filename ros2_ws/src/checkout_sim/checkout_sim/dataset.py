@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,87 +23,21 @@ from numpy.typing import NDArray
 
 from checkout_core.catalogue import UNKNOWN_SKU, Catalogue, load_assortment, load_catalogue
 from checkout_core.errors import CheckoutError
-from checkout_sim.formats.brackets import make_plan, parse_brackets
+from checkout_sim.dataset_options import SPLITS, DatasetOptions
 from checkout_sim.library import Library
 from checkout_sim.render.camera import Camera, make_camera
 from checkout_sim.render.look import lit, make_look
 from checkout_sim.render.renderer import Placed, Renderer
 from checkout_sim.render.sensor import expose
 from checkout_sim.truth import Label, tells_apart, views
-from checkout_sim.world.compose import Composition, Recipe, compose, parse_counts
-from checkout_sim.world.disturb import Disturbed, Shares, disturb
+from checkout_sim.world.compose import Composition, compose
+from checkout_sim.world.disturb import Disturbed, disturb
 from checkout_sim.world.hand import HAND_SKU
-from checkout_sim.world.scene import Scene, settle
+from checkout_sim.world.scene import Scene, settle, settle_all
 
-SPLITS = {'train': 1_000_000, 'val': 2_000_000, 'test': 3_000_000}  # first seed of each range
-RANGE = 1_000_000
+__all__ = ['SPLITS', 'DatasetOptions', 'SceneWriter', 'assortment', 'run_lengths', 'write_dataset']
+
 _LIVES = 3  # pools of processes that may break before the command gives up
-
-
-@dataclass(frozen=True)
-class DatasetOptions:
-    """Say what a data set holds. Equal options give equal bytes, so a run can go on where one stopped."""
-
-    split: str = 'train'
-    scenes: int = 100
-    first: int = 0  # offset within the split's range of seeds
-    items: str = '1-5'
-    assortment: str = 'all'
-    unknown: float = 0.15
-    bare: float = 0.0
-    heavy: float = 0.25
-    camera: str = 'top'
-    width: int = 640
-    height: int = 480
-    brackets: str = ''  # instead of `items`: scenes planned over these numbers of items
-    look_alikes: float = 0.0  # least share of their items that belong to look-alike families
-    hands: float = 0.0  # shares of pictures with a hand, a mirrored lamp, little or unsteady light
-    glare: float = 0.0
-    dim: float = 0.0
-
-    def check(self) -> None:
-        """Raise CheckoutError for the first value that makes no sense."""
-        if self.split not in SPLITS:
-            raise CheckoutError(f'There is no split {self.split!r}; use one of {", ".join(SPLITS)}.')
-        if not (self.scenes >= 1 and self.first >= 0 and self.first + self.scenes <= RANGE):
-            raise CheckoutError(
-                f'{self.scenes} scenes from seed {self.first} are not possible; '
-                f'use 1 scene or more and seeds below {RANGE}.'
-            )
-        for name in ('unknown', 'bare', 'heavy', 'hands', 'glare', 'dim'):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise CheckoutError(f'--{name} is a share from 0 to 1, not {getattr(self, name)}.')
-        parse_counts(self.items)
-        if self.brackets:
-            parse_brackets(self.brackets)
-        elif self.look_alikes:
-            raise CheckoutError('--look-alikes belongs to --brackets; give both.')
-        make_camera(self.camera, self.width, self.height)
-
-    @property
-    def seeds(self) -> range:
-        """Return the seeds of the scenes."""
-        start = SPLITS[self.split] + self.first
-        return range(start, start + self.scenes)
-
-    def described(self) -> dict[str, object]:
-        """Return what a file says of the options; those that came later only where they are used."""
-        said: dict[str, object] = asdict(self)
-        unused = [name for name in ('hands', 'glare', 'dim') if not said[name]]
-        unused += [] if self.brackets else ['brackets', 'look_alikes']
-        return {key: value for key, value in said.items() if key not in unused}
-
-    @property
-    def shares(self) -> Shares:
-        """Return which shares of the pictures are disturbed."""
-        return Shares(self.hands, self.glare, self.dim)
-
-    def plan(self, catalogue: Catalogue) -> tuple[tuple[str, ...], ...] | None:
-        """Return the products of each scene when the brackets decide, else None. Raises CheckoutError."""
-        if not self.brackets:
-            return None
-        brackets = parse_brackets(self.brackets)
-        return make_plan(catalogue, brackets, self.scenes, self.seeds.start, self.look_alikes)
 
 
 def assortment(name: str) -> Catalogue:
@@ -120,9 +53,7 @@ class SceneWriter:
         self._options = options
         self._library = Library(assortment(options.assortment))
         self._renderer = Renderer(options.width, options.height)
-        self._recipe = Recipe(
-            parse_counts(options.items), unknown=options.unknown, bare=options.bare, heavy=options.heavy
-        )
+        self._recipe = options.recipe()
         self._camera = make_camera(options.camera, options.width, options.height)
         self._plan = options.plan(self._library.catalogue)
 
@@ -168,6 +99,7 @@ class SceneWriter:
             'heap': composition.heap,
             'tray': look.tray,
             'attempt': scene.attempt,
+            **({} if skus is None else {'items': len(scene.items)}),
             **self._disturbed(shown, any(row['sku'] == HAND_SKU for row in rows)),
             'annotations': rows,
         }
@@ -193,8 +125,13 @@ class SceneWriter:
         return all(tells_apart(self._renderer, item, other, camera, mask) for other in others)
 
     def _settle(self, seed: int, composition: Composition, tray: bool) -> Scene:
-        """Let the items come to rest; where too many would lie on one another, the last one is left out, by rule."""
+        """Let the items come to rest; where too many would lie on one another, the last one is left out, by rule.
+
+        Of a plan nothing is left out: it is dropped again in other ways.
+        """
         models = composition.models
+        if self._plan is not None:
+            return settle_all(seed, models, heap=composition.heap, overlap=composition.overlap, tray=tray)
         while True:
             try:
                 return settle(seed, models, heap=composition.heap, overlap=composition.overlap, tray=tray)

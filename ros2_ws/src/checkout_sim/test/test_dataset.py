@@ -9,18 +9,21 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from checkout_core.catalogue import load_strangers
 from checkout_core.errors import CheckoutError
 from checkout_sim import dataset
 from checkout_sim.cli import main
 from checkout_sim.dataset import DatasetOptions, SceneWriter, run_lengths, write_dataset
 from checkout_sim.library import Library
-from checkout_sim.world.compose import parse_counts
+from checkout_sim.shapes.parts import Model
+from checkout_sim.world.compose import STRANGERS, Recipe, compose, parse_counts
 
 OPTIONS = DatasetOptions(scenes=4, items='1-3', assortment='starter', width=160, height=120, unknown=0.5, heavy=0.5)
 
@@ -117,6 +120,23 @@ def test_splits_never_share_a_seed() -> None:
         dataclasses.replace(OPTIONS, first=999_999, scenes=2).check()
 
 
+def test_the_strangers_that_are_kept_for_tests_come_only_when_asked_for(
+    boxes: Library, box: Callable[..., Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr('checkout_sim.library.build_model', lambda product, _variant=0: box(product.sku))
+    kept = set(load_strangers().skus)
+    recipe = Recipe(parse_counts('1-2'), unknown=1.0)
+    found = {}
+    for strangers in STRANGERS:
+        scenes = [compose(seed, dataclasses.replace(recipe, strangers=strangers), boxes) for seed in range(12)]
+        found[strangers] = {model.sku for scene in scenes for model in scene.models} - set(boxes.catalogue.skus)
+    assert not found['drawn'] & kept
+    assert len(found['test'] & kept) > 5
+    assert all(sku in kept or sku.startswith('CLUTTER_') for sku in found['test'])
+    assert 'strangers' not in OPTIONS.described(), 'older data sets go on as they are'
+    assert dataclasses.replace(OPTIONS, strangers='test').described()['strangers'] == 'test'
+
+
 @pytest.mark.parametrize(
     ('change', 'sentence'),
     [
@@ -125,6 +145,7 @@ def test_splits_never_share_a_seed() -> None:
         ({'unknown': 1.5}, '--unknown is a share'),
         ({'bare': -0.1}, '--bare is a share'),
         ({'items': 'many'}, 'no number of items'),
+        ({'strangers': 'many'}, '--strangers is one of drawn, test'),
         ({'items': '5-3'}, 'the smaller number first'),
         ({'items': '21'}, '0 to 20'),
         ({'camera': 'side'}, 'no simulated camera'),

@@ -39,18 +39,19 @@ class Scene:
 
 
 def settle(
-    seed: int, models: Sequence[Model], *, heap: bool = False, overlap: float = 0.15, tray: bool = True
+    seed: int, models: Sequence[Model], *, heap: bool = False, overlap: float = 0.15, tray: bool = True, first: int = 0
 ) -> Scene:
     """Put the models on the tray and let them come to rest.
 
     `heap` lets all fall at once into a fence around the tray, which is taken away before the end; otherwise each is put
     down in its turn, at a free place or, with probability `overlap`, anywhere. When something still moves after four
     seconds or has left the tray, the whole is repeated with the next attempt of the same seed: a rule that looks at
-    nothing else, so the scenes are not selected by how they look. Raises CheckoutError when no attempt succeeds.
+    nothing else, so the scenes are not selected by how they look. Attempts are counted from `first` on. Raises
+    CheckoutError when no attempt succeeds.
     """
     if not models:
         return Scene(seed, (), 0)
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(first, first + _ATTEMPTS):
         rng = np.random.default_rng([seed, _PHYSICS_STREAM, attempt])
         start = _drop_poses(models, rng) if heap else _placed_poses(models, rng, overlap)
         run = Physics(models, tray=tray, fence=heap).run(State(start, np.zeros((len(models), 6))), _MAX_S)
@@ -63,6 +64,27 @@ def settle(
     raise CheckoutError(
         f'{len(models)} items would not come to rest on the tray in {_ATTEMPTS} attempts (seed {seed}); '
         'use fewer or smaller items.'
+    )
+
+
+def settle_all(
+    seed: int, models: Sequence[Model], *, heap: bool = False, overlap: float = 0.15, tray: bool = True
+) -> Scene:
+    """Do as `settle`, for trays whose number of items is planned: when it fails, drop all again in other ways by rule.
+
+    First as asked; then with free places, as a heap, and with some and with many items anywhere, twelve attempts each.
+    `Scene.attempt` goes on counting. Raises CheckoutError when nothing helps.
+    """
+    ways = ((heap, overlap), (False, 0.0), (True, 0.0), (False, 0.25), (False, 0.5))
+    for number, (way_heap, way_overlap) in enumerate(ways):
+        try:
+            first = number * _ATTEMPTS
+            return settle(seed, models, heap=way_heap, overlap=way_overlap, tray=tray, first=first)
+        except CheckoutError:
+            continue
+    raise CheckoutError(
+        f'{len(models)} planned items would not come to rest on the tray in {len(ways) * _ATTEMPTS} attempts '
+        f'(seed {seed}); use fewer items in --brackets, or another --seed.'
     )
 
 
