@@ -10,7 +10,7 @@ setup(
     name=package,
     version='0.1.0',
     packages=find_packages(exclude=['test']),
-    package_data={package: ['scenarios/*.yaml']},
+    package_data={package: ['scenarios/*.yaml', 'people/*.csv']},
     data_files=[
         ('share/ament_index/resource_index/packages', ['resource/' + package]),
         ('share/' + package, ['package.xml', 'README.md']),

@@ -21,6 +21,10 @@ from checkout_sim.dataset import SPLITS, DatasetOptions, assortment, write_datas
 from checkout_sim.formats import importing
 from checkout_sim.formats.export import export, parse_formats
 from checkout_sim.library import Library
+from checkout_sim.people.face_camera import FACE_CAMERA
+from checkout_sim.people.motion import course
+from checkout_sim.people.preview import face_picture
+from checkout_sim.people.script import cast
 from checkout_sim.render.camera import CAMERAS
 from checkout_sim.studio import Studio
 from checkout_sim.truth import ItemView
@@ -66,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument(
         '--at', type=float, metavar='SECONDS', help='time since the beginning (default: when all lies still)'
     )
-    render.add_argument('--camera', default='top', choices=CAMERAS)
+    render.add_argument('--camera', default='top', choices=record.ALL_CAMERAS)
     render.add_argument('--size', type=_size, default=(640, 480), metavar='WxH')
     render.add_argument('--truth', action='store_true', help='draw the true boxes into the picture')
     render.add_argument('--out', type=Path, required=True, metavar='FILE', help='PNG or JPEG file')
@@ -146,36 +150,47 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace) -> int:
     world = _world(arguments)
-    rows = world.course()
     print(f'{world.scenario.name}, seed {world.seed}: {world.scenario.about}')
+    rows = [{'time_s': r.time_s, 'what': r.what, 'sku': r.sku, 'item': r.instance_id} for r in world.course()]
+    people = course(cast(world.scenario.people, world.seed))
+    rows += [{'time_s': step.time_s, 'what': step.what, 'person': step.person} for step in people]
+    rows.sort(key=lambda row: float(row['time_s'] or 0.0))
     for row in rows:
-        print(f'{row.time_s:7.2f} s  {row.what:7} {row.sku or ""}')
-    _write_json(
-        arguments.json, [{'time_s': r.time_s, 'what': r.what, 'sku': r.sku, 'item': r.instance_id} for r in rows]
-    )
+        print(f'{row["time_s"]:7.2f} s  {row["what"]:7} {row.get("person") or row.get("sku") or ""}')
+    _write_json(arguments.json, rows)
     return 0
 
 
 def _render(arguments: argparse.Namespace) -> int:
-    world = _world(arguments)
-    time_s = world.still_s if arguments.at is None else arguments.at
     if arguments.out.suffix.lower() not in ('.png', '.jpg', '.jpeg'):
         raise CheckoutError(f'{arguments.out} is neither .png nor .jpg; choose one of the two.')
+    if arguments.camera == FACE_CAMERA:
+        scenario = load_scenario(arguments.scenario)
+        image, time_s, count = face_picture(
+            scenario, arguments.seed, arguments.at, arguments.size, truth=arguments.truth
+        )
+        _save(arguments.out, image)
+        print(f'{arguments.out}: {scenario.name}, seed {arguments.seed}, {time_s:.2f} s, {count} faces')
+        return 0
+    world = _world(arguments)
+    time_s = world.still_s if arguments.at is None else arguments.at
     studio = Studio(arguments.camera, arguments.size[0], arguments.size[1], arguments.seed)
     states = world.at(time_s)
     effects = world.effects_at(time_s)
     image = studio.photograph(states, round(time_s * 1e9), effects)
     if arguments.truth:
         image = _draw_truth(image, studio.measure(states, effects=effects)[0], states)
-    done, data = cv2.imencode(arguments.out.suffix, image)
-    try:
-        arguments.out.write_bytes(data.tobytes() if done else b'')
-    except OSError as error:
-        raise CheckoutError(
-            f'{arguments.out} cannot be written ({error.strerror}); choose another file with --out.'
-        ) from error
+    _save(arguments.out, image)
     print(f'{arguments.out}: {world.scenario.name}, seed {world.seed}, {time_s:.2f} s, {len(states)} items')
     return 0
+
+
+def _save(path: Path, image: NDArray[np.uint8]) -> None:
+    done, data = cv2.imencode(path.suffix, image)
+    try:
+        path.write_bytes(data.tobytes() if done else b'')
+    except OSError as error:
+        raise CheckoutError(f'{path} cannot be written ({error.strerror}); choose another file with --out.') from error
 
 
 def _draw_truth(image: NDArray[np.uint8], views: Sequence[ItemView], states: Sequence[ItemState]) -> NDArray[np.uint8]:

@@ -32,7 +32,9 @@ class TruthNodeConfig(WorldConfig):
     """Hold the parameters of the node `truth`."""
 
     cameras: tuple[str, ...] = param(
-        ('top',), 'Cameras whose views are measured (top, oblique); the first gives the stamps.'
+        ('top',),
+        'Cameras whose views are measured (top, oblique, face); the first of the tray gives the stamps of truth/tray,'
+        ' face those of truth/face.',
     )
     width_px: int = param(640, 'Width of their images.', minimum=64, maximum=4096)
     height_px: int = param(480, 'Height of their images.', minimum=64, maximum=4096)

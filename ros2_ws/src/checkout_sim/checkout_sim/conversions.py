@@ -7,8 +7,10 @@ from typing import Any
 
 from checkout_core.catalogue import Catalogue
 from checkout_sim.customer import CartView
+from checkout_sim.people.face_camera import FaceView
+from checkout_sim.people.script import ATTACKS
 from checkout_sim.scale import Reading, ScaleConfig
-from checkout_sim.truth import Box, ItemView
+from checkout_sim.truth import ItemView
 from checkout_sim.world.timeline import ItemState
 
 FRAME = 'tray'
@@ -56,7 +58,20 @@ def truth_item(
     return message
 
 
-def _box(box: Box, cls: type[Any]) -> Any:
+def truth_face(view: FaceView, face_cls: type[Any], box_cls: type[Any]) -> Any:
+    """Return a TruthFace of class `face_cls`."""
+    message = face_cls()
+    message.person_id = view.person
+    message.enrolled = view.enrolled
+    message.attack = ATTACKS.index(view.attack)
+    message.pose = view.pose
+    message.box = _box(view.box, box_cls)
+    message.yaw_rad, message.pitch_rad = view.yaw_rad, view.pitch_rad
+    message.visible_fraction = view.visible_fraction
+    return message
+
+
+def _box(box: tuple[float, float, float, float], cls: type[Any]) -> Any:
     message = cls()
     message.x_min, message.y_min, message.x_max, message.y_max = (float(v) for v in box)
     return message

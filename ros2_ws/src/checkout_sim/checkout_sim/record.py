@@ -19,20 +19,26 @@ from checkout_core.errors import CheckoutError
 from checkout_core.frames import encode_jpeg
 from checkout_sim.camera_source import SimCameraSource
 from checkout_sim.config import WorldConfig
-from checkout_sim.conversions import FRAME, truth_item, weight_message
+from checkout_sim.conversions import FRAME, truth_face, truth_item, weight_message
 from checkout_sim.dataset import assortment
 from checkout_sim.observer import Observer
+from checkout_sim.people.face_camera import FACE_CAMERA
+from checkout_sim.people.motion import end_of
+from checkout_sim.people.observer import FaceObserver, customer_at
+from checkout_sim.people.script import cast
 from checkout_sim.render.camera import CAMERAS, Calibration
 from checkout_sim.scale import Scale, ScaleConfig
 from checkout_sim.world.timeline import World
 from checkout_sim.worlds import make_world
 
-__all__ = ['EPOCH_NS', 'RecordOptions', 'add_command', 'record']
+__all__ = ['ALL_CAMERAS', 'EPOCH_NS', 'RecordOptions', 'add_command', 'record']
 
 EPOCH_NS = 100_000_000_000
 """The stamp at which every recorded scenario begins: a multiple of all usual periods, and never mistaken for a date."""
 _BILLION = 1_000_000_000
 _LEAD_S = 1.0
+ALL_CAMERAS = (*CAMERAS, FACE_CAMERA)
+"""Cameras that a recording can hold."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +89,17 @@ def record(
         world = make_world(WorldConfig(options.scenario, options.seed, options.assortment))
     catalogue = assortment(options.assortment)
     period_ns = round(_BILLION / options.rate_hz)
-    last_s = max([0.0, world.still_s, *world.payments, *(step.time_s for step in world.course())])
+    people_end_s = end_of(cast(world.scenario.people, options.seed))
+    last_s = max([0.0, people_end_s, world.still_s, *world.payments, *(step.time_s for step in world.course())])
     seconds = options.seconds or last_s + options.tail_s
     first, count = EPOCH_NS - round(_LEAD_S * _BILLION) // period_ns * period_ns, 0
     stamps = range(first, EPOCH_NS + round(seconds * _BILLION) + 1, period_ns)
     sources = [_source(options, camera, world) for camera in options.cameras]
-    observer = Observer(world, options.cameras, options.width, options.height)
+    trays = tuple(camera for camera in options.cameras if camera != FACE_CAMERA)
+    observer = Observer(world, trays, options.width, options.height)
+    faces = None
+    if FACE_CAMERA in options.cameras:
+        faces = FaceObserver(world.scenario, options.seed, options.width, options.height)
     scale_config = ScaleConfig()
     scale = Scale(scale_config, options.seed, world.grams_at, world.moving_at)
     scale_period_ns = round(_BILLION / scale_config.rate_hz)
@@ -113,15 +124,17 @@ def record(
                     _fill(picture.header, stamp_ns, source.calibration.frame_id)
                     picture.format = 'jpeg'
                     picture.data = np.frombuffer(encode_jpeg(source.read(stamp_ns).image, options.quality), np.uint8)
-                    bag.write_message(f'{prefix}/tray/{camera}/image/compressed', stamp_ns, picture)
+                    bag.write_message(f'{prefix}/{_place(camera)}/image/compressed', stamp_ns, picture)
                     info = _camera_info(sensors.CameraInfo(), source.calibration, stamp_ns)
-                    bag.write_message(f'{prefix}/tray/{camera}/camera_info', stamp_ns, info)
+                    bag.write_message(f'{prefix}/{_place(camera)}/camera_info', stamp_ns, info)
                     count += 1
                 time_s = (stamp_ns - EPOCH_NS) / _BILLION
                 if not options.truth_when_due or observer.payment_due(time_s):
                     truth = _truth(ours, observer, time_s, options.seed, catalogue)
                     _fill(truth.header, stamp_ns, FRAME)
                     bag.write_message(f'{prefix}/truth/tray', stamp_ns, truth)
+                if faces is not None:
+                    bag.write_message(f'{prefix}/truth/face', stamp_ns, _face_truth(ours, faces, stamp_ns))
                 progress(number + 1, len(stamps))
     finally:
         observer.close()
@@ -136,7 +149,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument('scenario', help='name (see `checkout sim list`) or YAML file')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--assortment', default='starter', metavar='NAME', help='products to draw from (starter)')
-    parser.add_argument('--camera', action='append', choices=CAMERAS, help='may be repeated (default: top)')
+    parser.add_argument('--camera', action='append', choices=ALL_CAMERAS, help='may be repeated (default: top)')
     parser.add_argument('--size', type=_size, default=(640, 480), metavar='WxH')
     parser.add_argument('--rate', type=float, default=5.0, metavar='HZ', help='pictures a second (5)')
     parser.add_argument('--quality', type=int, default=80, metavar='Q', help='JPEG quality, 1 to 100 (80)')
@@ -185,7 +198,7 @@ def _check(options: RecordOptions) -> None:
 
 def _source(options: RecordOptions, camera: str, world: World) -> SimCameraSource:
     spec = f'{options.scenario},seed={options.seed},assortment={options.assortment}'
-    source = SimCameraSource(spec, _Camera(f'tray/{camera}', options.width, options.height))
+    source = SimCameraSource(spec, _Camera(_place(camera), options.width, options.height))
     source.set_epoch(EPOCH_NS)
     source.share(world)
     source.open()
@@ -195,10 +208,17 @@ def _source(options: RecordOptions, camera: str, world: World) -> SimCameraSourc
 def _topics(bag: BagWriter, options: RecordOptions) -> None:
     prefix = options.namespace
     for camera in options.cameras:
-        bag.add_topic(f'{prefix}/tray/{camera}/image/compressed', 'sensor_msgs/msg/CompressedImage', depth=1)
-        bag.add_topic(f'{prefix}/tray/{camera}/camera_info', 'sensor_msgs/msg/CameraInfo', depth=1)
+        bag.add_topic(f'{prefix}/{_place(camera)}/image/compressed', 'sensor_msgs/msg/CompressedImage', depth=1)
+        bag.add_topic(f'{prefix}/{_place(camera)}/camera_info', 'sensor_msgs/msg/CameraInfo', depth=1)
     bag.add_topic(f'{prefix}/tray/weight', 'checkout_interfaces/msg/Weight')
     bag.add_topic(f'{prefix}/truth/tray', 'checkout_interfaces/msg/TrayTruth')
+    if FACE_CAMERA in options.cameras:
+        bag.add_topic(f'{prefix}/truth/face', 'checkout_interfaces/msg/FaceTruth')
+
+
+def _place(camera: str) -> str:
+    """Return the prefix of a camera's topics."""
+    return FACE_CAMERA if camera == FACE_CAMERA else f'tray/{camera}'
 
 
 def _truth(ours: Any, observer: Observer, time_s: float, seed: int, catalogue: Any) -> Any:
@@ -206,6 +226,7 @@ def _truth(ours: Any, observer: Observer, time_s: float, seed: int, catalogue: A
     message.scenario, message.seed, message.scenario_time_s = observer.world.scenario.name, seed, time_s
     message.hand_in_view = observer.hand_in_view(time_s)
     message.payment_due = observer.payment_due(time_s)
+    message.customer_id = customer_at(observer.world.scenario, seed, time_s)
     message.items = [
         truth_item(
             seen.state,
@@ -217,6 +238,15 @@ def _truth(ours: Any, observer: Observer, time_s: float, seed: int, catalogue: A
         )
         for seen in observer.at(time_s)
     ]
+    return message
+
+
+def _face_truth(ours: Any, faces: FaceObserver, stamp_ns: int) -> Any:
+    message = ours.FaceTruth()
+    time_s = (stamp_ns - EPOCH_NS) / _BILLION
+    message.scenario, message.seed, message.scenario_time_s = faces.scenario.name, faces.seed, time_s
+    message.faces = [truth_face(view, ours.TruthFace, ours.Box2D) for view in faces.at(time_s)]
+    _fill(message.header, stamp_ns, f'{FACE_CAMERA}_optical_frame')
     return message
 
 

@@ -17,6 +17,8 @@
 - `hand`: an open hand is held over the tray for this many seconds.
 - `nudge`: the camera is pushed aside by this many metres and stays so.
 - `pay`: the customer wants to pay.
+
+The key `people` says who comes to the face camera; see `people/script.py`.
 """
 
 from __future__ import annotations
@@ -31,11 +33,12 @@ import yaml
 
 from checkout_core.catalogue import SHAPES
 from checkout_core.errors import CheckoutError
+from checkout_sim.people.script import Visit, parse_people
 
 PUT_RANDOM, PUT_FAMILY, PUT_STRANGER, PUT_CLUTTER = 'random', 'family', 'stranger', 'clutter'
 REMOVE_ALL = 'all'
 _ACTIONS = ('put', 'remove', 'hand', 'nudge', 'pay')
-_TOP = ('name', 'about', 'overlap', 'hands', 'light', 'timeline')
+_TOP = ('name', 'about', 'overlap', 'hands', 'light', 'people', 'timeline')
 _LIGHT = ('exposure', 'flicker', 'flicker_hz', 'glare')
 _KEYS = ('at', 'after', 'count', 'every', 'as', 'shapes', 'flat', 'onto', 'edge', *_ACTIONS)
 _MOST = 20
@@ -84,6 +87,7 @@ class Scenario:
     events: tuple[Event, ...]
     hands: bool = False
     light: Light = field(default_factory=Light)
+    people: tuple[Visit, ...] = ()
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -132,6 +136,7 @@ def parse_scenario(content: object, source: str) -> Scenario:
         events=tuple(events),
         hands=_flag(content, 'hands', source),
         light=_light(content.get('light', {}), source),
+        people=parse_people(content.get('people', []), source),
     )
 
 
