@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from checkout_core.errors import CheckoutError
 from checkout_sim import pictures, record
 from checkout_sim.dataset import SPLITS, DatasetOptions, assortment, write_dataset
-from checkout_sim.formats import importing
+from checkout_sim.formats import importing, statistics
 from checkout_sim.formats.export import export, parse_formats
 from checkout_sim.library import Library
 from checkout_sim.people.face_camera import FACE_CAMERA
@@ -28,6 +28,7 @@ from checkout_sim.people.script import cast
 from checkout_sim.render.camera import CAMERAS
 from checkout_sim.studio import Studio
 from checkout_sim.truth import ItemView
+from checkout_sim.world.compose import DRAWN, STRANGERS
 from checkout_sim.world.scenario import load_scenario, scenario_names
 from checkout_sim.world.timeline import ItemState, World
 
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     record.add_command(commands)
     pictures.add_command(commands)
     importing.add_command(commands)
+    statistics.add_command(commands)
 
     dataset = commands.add_parser('dataset', help='write pictures with truth as a COCO data set')
     dataset.add_argument('--scenes', type=int, required=True, metavar='N', help='number of pictures')
@@ -99,6 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     dataset.add_argument('--assortment', default='all', metavar='NAME', help='products to draw from (default: all)')
     dataset.add_argument(
         '--unknown', type=float, default=0.15, metavar='P', help='share of scenes with strangers or clutter beside'
+    )
+    dataset.add_argument(
+        '--strangers', default=DRAWN, choices=STRANGERS, help='drawn (default), or those that are kept for tests'
     )
     dataset.add_argument('--bare', type=float, default=0.0, metavar='P', help='share of scenes without any product')
     dataset.add_argument(
@@ -229,11 +234,13 @@ def _dataset(arguments: argparse.Namespace) -> int:
         hands=arguments.hands,
         glare=arguments.glare,
         dim=arguments.dim,
+        strangers=arguments.strangers,
     )
     progress = _Progress(options.split)
     path = write_dataset(options, arguments.out, arguments.jobs, progress)
     print(f'\n{path}: {options.scenes} pictures')
     print(export(path, arguments.out, formats, arguments.crops))
+    print(statistics.write_statistics(path, arguments.out))
     return 0
 
 
