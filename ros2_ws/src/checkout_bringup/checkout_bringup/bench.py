@@ -12,7 +12,8 @@ BENCHES = {
     'determinism': ('checkout_bringup.bench_replay:determinism', 'many replays in both lanes give one result'),
     'replay': ('checkout_bringup.bench_replay:replay', 'speed of the core lane, cost of lock step'),
     'throughput': ('checkout_bringup.bench_replay:throughput', 'highest camera rate with at most 5 % lost'),
-    'accuracy': ('checkout_bringup.bench_replay:accuracy', 'every recorded checkout against its truth'),
+    'accuracy': ('checkout_bringup.bench_accuracy:main', 'exact baskets: pictures, strangers, whole checkouts'),
+    'recordings': ('checkout_bringup.bench_replay:accuracy', 'every recorded checkout against its truth'),
     'faults': ('checkout_bringup.bench_replay:faults', 'every fault scenario, and what came of it'),
     'sim': ('checkout_sim.benchmark:main', 'what a simulated picture costs, live and for training'),
     'graph': ('checkout_bringup.bench_graph:main', 'latency and loss through the real graph, beside the bare network'),
@@ -24,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     epilog = '\n'.join(f'  {name:12} {summary}' for name, (_, summary) in BENCHES.items())
     parser = argparse.ArgumentParser(
         prog='checkout bench',
-        description='Measure speed. checkout bench NAME --help says more.',
+        description='Measure. checkout bench NAME --help says more.',
         epilog=f'measurements:\n{epilog}',
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,0 +1,248 @@
+"""Whole checkouts for `checkout bench accuracy`: planned by number of items, played, recorded once, kept in a folder.
+
+A scenario is planned by bracket and number alone, so a longer run finds the bags of a shorter one. Beside each bag lie
+the scenario as YAML and a JSON file; the JSON file is written last and says that the bag is complete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from checkout_bringup.bench_jobs import write_whole
+from checkout_bringup.files import read_json
+from checkout_core.errors import CheckoutError
+from checkout_sim.dataset import assortment
+from checkout_sim.formats.brackets import make_plan
+from checkout_sim.library import Library
+from checkout_sim.record import RecordOptions, record
+from checkout_sim.world.scenario import load_scenario
+from checkout_sim.world.timeline import World
+
+__all__ = ['CAMERAS', 'Plan', 'ScenarioSet', 'bag_of', 'facts_of', 'is_recorded', 'make', 'plans', 'simulator_state']
+
+CAMERAS = ('top', 'oblique')
+LOOK_ALIKES = 0.3
+"""Least share of the items that belong to look-alike families."""
+BLOCK = 200
+"""Scenarios of a bracket are planned by so many: a longer run adds blocks and changes none."""
+_SEEDS = {'test': 500_000, 'val': 700_000}
+_PER_BRACKET = 8_000  # seeds that a bracket may use: its number of items times this is the first
+_ATTEMPTS = 8
+_STREAM = 89
+_FIRST_S, _LAST_S = 0.5, 4.5  # when the first and the last item are taken in the hand
+_GROUP_GAP_S = 0.12
+_PAY_S, _TAIL_S, _LEAST_S = 7.4, 1.6, 8.0
+_SEEN_M = 0.001
+
+
+@dataclass(frozen=True)
+class ScenarioSet:
+    """Say which scenarios belong together: products, seeds (`test`, or `val` to set limits by), pictures a second."""
+
+    assortment: str = 'all'
+    split: str = 'test'
+    rate_hz: float = 5.0
+
+    def folder(self, cache_folder: Path) -> Path:
+        """Return where the bags of the set lie."""
+        return cache_folder / 'scenarios' / f'{self.assortment}-{self.split}-{self.rate_hz:g}hz'
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Hold one scenario: what is put down, in which order and how carelessly, and the first seed to try."""
+
+    set: ScenarioSet
+    bracket: tuple[int, int]
+    number: int
+    skus: tuple[str, ...]
+    overlap: float
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Return the name, such as `10-15/0007`."""
+        return f'{self.bracket[0]}-{self.bracket[1]}/{self.number:04d}'
+
+
+def plans(scenarios: ScenarioSet, brackets: Sequence[tuple[int, int]], count: int) -> Iterator[Plan]:
+    """Give `count` plans of every bracket. Counts are uniform, products are dealt like cards, look-alikes have a share.
+
+    Raises CheckoutError for an assortment or a split that does not exist.
+    """
+    if scenarios.split not in _SEEDS:
+        raise CheckoutError(f'There is no split {scenarios.split!r}; use one of {", ".join(_SEEDS)}.')
+    catalogue = assortment(scenarios.assortment)
+    alike = LOOK_ALIKES if catalogue.families() else 0.0
+    for low, high in brackets:
+        base = _SEEDS[scenarios.split] + _PER_BRACKET * low
+        for number in range(count):
+            block, place = divmod(number, BLOCK)
+            skus = _block(scenarios.assortment, (low, high), base + block, alike)[place]
+            rng = np.random.default_rng([base + number, _STREAM])
+            overlap = float(rng.choice((0.0, 0.15, 0.5), p=(0.45, 0.35, 0.2)))
+            yield Plan(scenarios, (low, high), number, skus, overlap, base + number * _ATTEMPTS)
+
+
+@cache
+def _block(name: str, bracket: tuple[int, int], seed: int, alike: float) -> tuple[tuple[str, ...], ...]:
+    return make_plan(assortment(name), (bracket,), BLOCK, seed, alike)
+
+
+def timeline(plan: Plan) -> dict[str, Any]:
+    """Return the scenario of a plan as its YAML file holds it.
+
+    Hands bring the items one by one, ten and more by twos and threes; then all rests, and the customer wants to pay.
+    """
+    rng = np.random.default_rng([plan.seed, _STREAM, 1])
+    groups: list[list[str]] = []
+    left = list(plan.skus)
+    while left:
+        size = int(rng.integers(2, 4)) if len(plan.skus) >= 10 else 1
+        groups.append(left[:size])
+        left = left[size:]
+    step = min(0.9, (_LAST_S - _FIRST_S) / max(1, len(groups) - 1))
+    events: list[dict[str, Any]] = []
+    for index, group in enumerate(groups):
+        late = 0.0 if index == 0 else float(rng.uniform(-0.15, 0.15)) * step
+        begin = _FIRST_S + index * step + late
+        events += [{'at': round(begin + i * _GROUP_GAP_S, 2), 'put': sku} for i, sku in enumerate(group)]
+    low, high = plan.bracket
+    return {
+        'name': f'bench_{low}_{high}_{plan.number:04d}',
+        'about': f'{len(plan.skus)} products are put down by hand, then payment.',
+        'overlap': plan.overlap,
+        'hands': True,
+        'timeline': [*events, {'at': _PAY_S, 'pay': True}],
+    }
+
+
+def bag_of(plan: Plan, cache_folder: Path) -> Path:
+    """Return where the bag of a plan lies."""
+    return plan.set.folder(cache_folder) / f'{plan.name}.mcap'
+
+
+def facts_of(plan: Plan, cache_folder: Path) -> dict[str, Any]:
+    """Return what is known of a recorded scenario beside its bag."""
+    found: dict[str, Any] = read_json(bag_of(plan, cache_folder).with_suffix('.json'))
+    return found
+
+
+def is_recorded(plan: Plan, cache_folder: Path) -> bool:
+    """Say whether the bag of a plan is there and of this plan. Raises CheckoutError for a bag of another plan."""
+    found = read_json(bag_of(plan, cache_folder).with_suffix('.json'))
+    if found is None:
+        return False
+    if tuple(found['skus']) != plan.skus or found['overlap'] != plan.overlap:
+        raise CheckoutError(
+            f'{bag_of(plan, cache_folder)} was recorded by another plan; remove {plan.set.folder(cache_folder)}.'
+        )
+    return True
+
+
+def make(task: tuple[Plan, Path]) -> Plan:
+    """Play a plan and record it. A seed with no place for all items gives way to the next.
+
+    Raises CheckoutError when no seed does.
+    """
+    plan, cache_folder = task
+    bag = bag_of(plan, cache_folder)
+    script = bag.with_suffix('.yaml')
+    write_whole(script, yaml.safe_dump(timeline(plan), sort_keys=False).encode())
+    scenario, failure = load_scenario(str(script)), ''
+    for seed in range(plan.seed, plan.seed + _ATTEMPTS):
+        try:
+            world = World(scenario, seed, _library(plan.set.assortment))
+        except CheckoutError as error:
+            failure = str(error)
+            continue
+        _record(plan, world, script, bag)
+        facts = {
+            'bracket': f'{plan.bracket[0]}-{plan.bracket[1]}',
+            'skus': list(plan.skus),
+            'overlap': plan.overlap,
+            'seed': seed,
+            'still_s': round(last_movement(world, 0.0), 3),
+            'seen_still_s': round(last_movement(world, _SEEN_M), 3),
+            'due_s': round(world.payments[0], 3),
+            'set': asdict(plan.set),
+            'simulator': simulator_state(),
+        }
+        write_whole(bag.with_suffix('.json'), json.dumps(facts, indent=1).encode())
+        return plan
+    raise CheckoutError(f'{plan.name} cannot be played: {failure}')
+
+
+def _record(plan: Plan, world: World, script: Path, bag: Path) -> None:
+    """Record a world; the bag is there as a whole or not at all."""
+    temporary = bag.with_name(f'{bag.stem}-{os.getpid()}.part.mcap')
+    options = RecordOptions(
+        str(script),
+        seed=world.seed,
+        assortment=plan.set.assortment,
+        cameras=CAMERAS,
+        rate_hz=plan.set.rate_hz,
+        seconds=max(_LEAST_S, world.payments[0] + _TAIL_S),
+        truth_when_due=True,
+    )
+    try:
+        record(options, temporary, world=world)
+        temporary.replace(bag)
+    except OSError as error:
+        raise CheckoutError(
+            f'{bag} cannot be written ({error.strerror}); make room or choose another folder with --cache.'
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@cache
+def _library(name: str) -> Library:
+    return Library(assortment(name))
+
+
+def last_movement(world: World, tolerance_m: float) -> float:
+    """Return the time from which no hand is in view and no item is farther from its last place than a tolerance (m).
+
+    With the tolerance 0 it is the time from which nothing at all moves, as the scale feels it.
+    """
+    end = max(world.still_s, world.payments[0])
+    while world.effects_at(end).hand is not None:
+        end += 0.02
+    rest = {state.instance_id: state.pos for state in world.at(end)}
+    time = end
+    while time > 0.02:
+        before = time - 0.02
+        states = world.at(before)
+        near = all(
+            np.abs(state.pos - rest[state.instance_id]).max() <= tolerance_m
+            and (not state.moving or tolerance_m > 0)
+            for state in states
+        )
+        if not near or len(states) < len(rest) or world.effects_at(before).hand is not None:
+            return time
+        time = before
+    return 0.0
+
+
+@cache
+def simulator_state() -> str:
+    """Return a hash of the simulator's code and of the catalogue: other pictures come only from another one."""
+    import checkout_sim
+    from checkout_core import data
+
+    digest = hashlib.sha256()
+    own = sorted(Path(checkout_sim.__file__).parent.rglob('*.py'))
+    for path in [*own, *sorted(data.path('catalogue').rglob('*.yaml'))]:
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
