@@ -18,6 +18,7 @@ from checkout_harness.faults import fault_names, load_faults
 from checkout_harness.gates import gate
 from checkout_harness.job import Job, write_job
 from checkout_harness.library import find_bag, name_of
+from checkout_harness.people import read_people
 from checkout_harness.recording import Recording
 from checkout_harness.report import analyse, print_summary
 from checkout_harness.rundir import RunFacts, load_run, new_folder
@@ -89,7 +90,8 @@ def replay_main(argv: Sequence[str] | None, start: Starter | None = None) -> int
         if arguments.runs > 1:
             facts, outputs = load_run(target)
             print(f'run {run + 1:3}  {outputs.builder().hashes()["result_hash"]}  {facts.wall_s:.2f} s', flush=True)
-    return _conclude(folder, target, arguments.runs, arguments.json)
+    people = read_people(arguments.people) if arguments.people else None
+    return _conclude(folder, target, arguments.runs, arguments.json, people)
 
 
 def run_graph(job: Job, started: Started, *, backwards: bool = False) -> RunFacts:
@@ -134,9 +136,9 @@ def _job(arguments: argparse.Namespace, folder: Path, settings: Settings, starte
     )
 
 
-def _conclude(folder: Path, target: Path, runs: int, out: Path | None) -> int:
+def _conclude(folder: Path, target: Path, runs: int, out: Path | None, people: Mapping[str, str] | None) -> int:
     """Report the last run, and compare all of them."""
-    report = analyse(target)
+    report = analyse(target, people=people)
     print_summary(report, target)
     complete = report['run']['complete']
     if runs > 1:
@@ -166,6 +168,7 @@ def _replay_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--runs', type=_count, default=1, metavar='N', help='replay N times and compare the results')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the report to FILE, too')
+    _add_people(parser)
     parser.add_argument('--patience', type=float, default=1.0, metavar='S', help='until staff settles a question (1)')
     parser.add_argument('--faults', default='', metavar='NAME', help='fault scenario; see --list-faults')
     parser.add_argument('--list-faults', action='store_true', help='list the fault scenarios and stop')
@@ -194,9 +197,10 @@ def evaluate_main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument('folder', type=Path, help='folder of a report')
     parser.add_argument('--bag', type=Path, help='the replayed bag, when it lies elsewhere now')
+    _add_people(parser)
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the report to FILE, too')
     arguments = parser.parse_args(argv)
-    report = analyse(arguments.folder, arguments.bag)
+    report = analyse(arguments.folder, arguments.bag, read_people(arguments.people) if arguments.people else None)
     print_summary(report, arguments.folder)
     if arguments.json is not None:
         _write(arguments.json, json.dumps(report, ensure_ascii=False, indent=1) + '\n')
@@ -223,6 +227,15 @@ def gate_main(argv: Sequence[str] | None = None) -> int:
     worse = [finding for finding in findings if not finding.passed]
     print(f'{len(findings)} gates, {len(worse)} not reached' if worse else f'{len(findings)} gates, all reached')
     return 1 if worse else 0
+
+
+def _add_people(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--people',
+        type=Path,
+        metavar='FILE',
+        help='who the customers of the station are in the truth: customer: person',
+    )
 
 
 def _write(path: Path, text: str) -> None:

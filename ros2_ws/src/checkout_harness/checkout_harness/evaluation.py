@@ -17,6 +17,8 @@ from checkout_core.detections import UNKNOWN_CLASS, Detections
 from checkout_core.metrics import abstention, baskets, detection, latency, price
 from checkout_core.metrics.intervals import rate
 from checkout_harness.frames import FrameComparison, compare, found_in
+from checkout_harness.identity import FaceComparison, TrueFace, compare_faces, figures, found_faces
+from checkout_harness.recording import FACE
 from checkout_harness.result import stamp_ns
 from checkout_harness.rundir import Outputs, RunFacts
 from checkout_harness.truth import REQUIRED_FRACTION, TruthTick
@@ -26,6 +28,7 @@ __all__ = ['BRACKETS', 'Checkout', 'Evaluation', 'evaluate']
 BRACKETS = ((1, 4), (5, 9), (10, 15), (16, 99))
 """Difficulty by the number of items, as in the RPC benchmark (easy, medium, hard) and beyond."""
 _STABLE = 1  # TrayContents.STABLE
+_WORKED_ON = (0, 1)  # Answer.OK, Answer.EMPTY: what was passed over or could not be read is no answer to be judged
 
 
 @dataclass(frozen=True)
@@ -56,16 +59,33 @@ class Checkout:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Hold everything that is reported about recognition; `metrics` is in JSON types."""
+    """Hold everything that is reported about recognition; `metrics` is in JSON types.
+
+    `frames` are pictures of the tray, `faces` those of the face camera that have a truth.
+    """
 
     frames: tuple[FrameComparison, ...]
+    faces: tuple[FaceComparison, ...]
     checkouts: tuple[Checkout, ...]
     metrics: dict[str, Any]
     confusion: dict[str, Any]
 
 
-def evaluate(facts: RunFacts, outputs: Outputs, truths: Mapping[int, TruthTick], catalogue: Catalogue) -> Evaluation:
-    """Compare the answers of a run with the truth."""
+def evaluate(
+    facts: RunFacts,
+    outputs: Outputs,
+    truths: Mapping[int, TruthTick],
+    catalogue: Catalogue,
+    *,
+    face_truths: Mapping[int, Sequence[TrueFace]] | None = None,
+    people: Mapping[str, str] | None = None,
+) -> Evaluation:
+    """Compare the answers of a run with the truth.
+
+    `face_truths` are the true faces by stamp; None when the bag has none. `people` says which person of the truth a
+    customer of the station is; a customer who is not in it is the person of the same name.
+    """
+    faces = _faces(facts, outputs, face_truths or {}, people or {})
     frames = _frames(facts, outputs, truths)
     checkouts = _checkouts(facts, outputs, truths, catalogue)
     names = catalogue.skus
@@ -79,10 +99,39 @@ def evaluate(facts: RunFacts, outputs: Outputs, truths: Mapping[int, TruthTick],
         'unknown': _unknown(frames),
         'stability': _stability(outputs, truths),
         'answers': _answers(facts, outputs),
-        'identity': None,
-        'liveness': None,
+        **_face_figures(facts, faces, with_truth=face_truths is not None),
     }
-    return Evaluation(tuple(frames), tuple(checkouts), metrics, _confusion(frames))
+    return Evaluation(tuple(frames), tuple(faces), tuple(checkouts), metrics, _confusion(frames))
+
+
+def _faces(
+    facts: RunFacts, outputs: Outputs, truths: Mapping[int, Sequence[TrueFace]], people: Mapping[str, str]
+) -> list[FaceComparison]:
+    """Compare every picture of a face that was sent; one that got no answer is in it as well."""
+    answers = {
+        stamp_ns(message): found_faces(message, people)
+        for message in reversed(outputs.identities)
+        if int(message.answer.status) in _WORKED_ON
+    }
+    sent = dict.fromkeys(int(row['stamp_ns']) for row in facts.timing if FACE in row['sent_ns'])
+    return [compare_faces(stamp, truths[stamp], answers.get(stamp)) for stamp in sent if stamp in truths]
+
+
+def _face_figures(facts: RunFacts, faces: Sequence[FaceComparison], *, with_truth: bool) -> dict[str, Any]:
+    """Return identity and liveness, each None where it was not measured, and why."""
+    if not facts.face:
+        why = 'not in this bag'
+    elif not with_truth:
+        why = 'the bag has a face camera and no truth/face'
+    elif not facts.face_pictures:
+        why = 'no node of this run answers face/image/compressed'
+    elif not faces:
+        why = 'no picture of the face camera has a truth'
+    else:
+        identity, liveness = figures(faces)
+        missing = {} if liveness is not None else {'liveness': 'no face was checked for liveness'}
+        return {'identity': identity, 'liveness': liveness, 'not_measured': missing}
+    return {'identity': None, 'liveness': None, 'not_measured': {'identity': why, 'liveness': why}}
 
 
 def _frames(facts: RunFacts, outputs: Outputs, truths: Mapping[int, TruthTick]) -> list[FrameComparison]:
@@ -98,8 +147,11 @@ def _frames(facts: RunFacts, outputs: Outputs, truths: Mapping[int, TruthTick]) 
         if tick is None:
             continue
         for camera in row['sent_ns']:
+            if camera == FACE:
+                continue
             message = answers.get((camera, tick.stamp_ns))
-            frames.append(compare(tick, camera, None if message is None else found_in(message)))
+            judged = message is not None and int(message.answer.status) in _WORKED_ON
+            frames.append(compare(tick, camera, found_in(message) if judged else None))
     return frames
 
 
@@ -160,7 +212,11 @@ def _detection(
 ) -> detection.DetectionReport:
     """Return COCO's figures of one camera over all pictures with truth."""
     index = {name: number for number, name in enumerate(names)}
-    answers = {stamp_ns(message): found_in(message) for message in outputs.detections[camera]}
+    answers = {
+        stamp_ns(message): found_in(message)
+        for message in outputs.detections[camera]
+        if int(message.answer.status) in _WORKED_ON
+    }
     predicted: list[Detections | None] = []
     wanted = []
     for stamp, tick in sorted(truths.items()):

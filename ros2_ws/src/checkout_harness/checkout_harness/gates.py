@@ -38,6 +38,15 @@ _FIGURES = {
     'metrics.unknown.wrong_alarms.value': -1,
     'metrics.stability.reached.value': 1,
     'metrics.answers.lost': -1,
+    'metrics.identity.false_acceptance.value': -1,
+    'metrics.identity.names_of_nobody': -1,
+    'metrics.identity.attack_named.value': -1,
+    'metrics.identity.identification.value': 1,
+    'metrics.identity.presentations.identified.value': 1,
+    'metrics.identity.false_rejection.value': -1,
+    'metrics.identity.faces_missed.value': -1,
+    'metrics.liveness.apcer.value': -1,
+    'metrics.liveness.bpcer.value': -1,
 }
 """What two reports are compared by: figure -> 1 when more is better, -1 when less is."""
 _BY_CAMERA = {

@@ -114,6 +114,21 @@ class Sighting:
         return not self.turned_away and (self.right if self.true.enrolled else not self.wrong_name)
 
     @property
+    def words(self) -> str:
+        """Say what was answered about this face."""
+        if self.found is None:
+            return 'not found' if self.answered else 'no answer'
+        name = self.found.person if self.found.named else self.found.identity.name.lower()
+        checked = '' if self.found.liveness is Liveness.NOT_CHECKED else f', {self.found.liveness.name.lower()}'
+        return f'{name}{checked}'
+
+    @property
+    def truth_words(self) -> str:
+        """Say who it was."""
+        name = self.true.person if self.true.enrolled else f'{self.true.person}, a stranger'
+        return f'{ATTACKS.get(self.true.attack, "attack")} of {name}' if self.true.attack else name
+
+    @property
     def attack_named(self) -> bool:
         """Say whether a photograph was given somebody's name and not refused."""
         return bool(self.true.attack) and self.found is not None and self._let_in(self.found)
@@ -131,6 +146,13 @@ class FaceComparison:
     sightings: tuple[Sighting, ...]
     extra: tuple[FoundFace, ...]
     answered: bool
+
+    @property
+    def kind(self) -> tuple[tuple[str, int, str, str], ...]:
+        """Return what was said of whom; pictures that are wrong alike have the same."""
+        rows = [(s.true.person, s.true.attack, s.words, '') for s in self.sightings if not s.exact]
+        rows += [('', 0, f.person, f.liveness.name) for f in self.extra if f.named]
+        return tuple(sorted(rows))
 
     @property
     def exact(self) -> bool:
@@ -174,7 +196,7 @@ def _match(true: Sequence[TrueFace], found: Sequence[FoundFace]) -> dict[int, Fo
 def figures(pictures: Sequence[FaceComparison]) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """Return the figures of identity and liveness in JSON types; no liveness from a station that does not check it."""
     every = [s for picture in pictures for s in picture.sightings]
-    found = [s.found for s in every if s.found is not None]
+    found = [s.found for s in every if s.found is not None] + [face for p in pictures for face in p.extra]
     checked = any(face.liveness is not Liveness.NOT_CHECKED for face in found)
     return _identity(pictures, every), _liveness(every) if checked or not found else None
 
@@ -230,9 +252,7 @@ def _liveness(every: Sequence[Sighting]) -> dict[str, Any]:
         'by_attack': {name: value.as_dict() for name, value in by_attack.items()},
         'attacks_without_verdict': _rate(s.found is None or s.found.liveness not in verdict for s in attacks),
         'bpcer': _rate(s.turned_away for s in people),
-        'people_not_checked': _rate(
-            s.found is not None and s.found.liveness is Liveness.NOT_CHECKED for s in people
-        ),
+        'people_not_checked': _rate(s.found is not None and s.found.liveness is Liveness.NOT_CHECKED for s in people),
     }
 
 

@@ -21,6 +21,7 @@ from checkout_core.frames import encode_jpeg
 from checkout_core.model_card import load_model_card, sha256_of
 from checkout_core.runtimes import load_runtime
 from checkout_harness.recording import IMAGE_TYPE, TRUTH_TYPE, WEIGHT_TYPE
+from checkout_harness.testing_faces import DrawnFace, face_topics, write_faces
 from checkout_perception.detector import TrayDetector
 from checkout_perception.pipeline import TrayPerceptionConfig, TrayPipeline
 
@@ -70,8 +71,12 @@ def draw_bag(
     change: Callable[[int, NDArray[np.uint8]], NDArray[np.uint8]] = lambda _index, image: image,
     weight: bool = True,
     storage: str = 'mcap',
+    faces: Sequence[DrawnFace] | None = None,
 ) -> Path:
-    """Record a drawn checkout. `change` may alter the picture of an index before it is encoded."""
+    """Record a drawn checkout. `change` may alter the picture of an index before it is encoded.
+
+    `faces` are who stands before the face camera; None: there is no face camera.
+    """
     products = catalogue or load_catalogue()
     types = message_types()
     ours, sensors = types.package('checkout_interfaces'), types.package('sensor_msgs')
@@ -80,6 +85,8 @@ def draw_bag(
         for camera in cameras:
             bag.add_topic(f'{namespace}/tray/{camera}/image/compressed', IMAGE_TYPE, depth=1)
         bag.add_topic(f'{namespace}/truth/tray', TRUTH_TYPE)
+        if faces is not None:
+            face_topics(bag, namespace)
         if weight:
             bag.add_topic(f'{namespace}/tray/weight', WEIGHT_TYPE)
         for index in range(round(seconds * rate_hz)):
@@ -95,6 +102,8 @@ def draw_bag(
                 image = change(index, draw(there, colours))
                 picture.data = np.frombuffer(encode_jpeg(image, 90), np.uint8)
                 bag.write_message(f'{namespace}/tray/{camera}/image/compressed', stamp, picture)
+            if faces is not None:
+                write_faces(bag, namespace, stamp, t, faces)
             truth = _truth(ours, plan, there, products, cameras, t, pay_s)
             _fill_header(truth.header, stamp, 'tray')
             bag.write_message(f'{namespace}/truth/tray', stamp, truth)

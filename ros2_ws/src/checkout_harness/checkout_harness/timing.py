@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from checkout_core.metrics import latency
+from checkout_harness.recording import FACE
 from checkout_harness.result import stamp_ns
 from checkout_harness.rundir import Outputs, RunFacts
 
@@ -18,6 +19,8 @@ __all__ = ['time_report']
 
 _WORST = 10
 _TRANSPORTED = ('graph', 'realtime')
+_GIVEN = ('decode', 'network')
+_WORKED_ON = (0, 1)  # Answer.OK, Answer.EMPTY
 
 
 def time_report(facts: RunFacts, outputs: Outputs) -> dict[str, Any]:
@@ -30,6 +33,8 @@ def time_report(facts: RunFacts, outputs: Outputs) -> dict[str, Any]:
         _stages(stages, 'perception', message)
     for message in outputs.carts:
         _stages(stages, 'cart', message)
+    for message in outputs.identities:
+        _stages(stages, 'faces', message)
     report: dict[str, Any] = {
         'stages': {name: latency.summary(values).as_dict() for name, values in stages.items()},
         'parts': {},
@@ -37,6 +42,8 @@ def time_report(facts: RunFacts, outputs: Outputs) -> dict[str, Any]:
         'histograms': {name: histogram(values) for name, values in stages.items()},
         'worst': [],
         'step': latency.summary(_steps(facts)).as_dict(),
+        'beside_network': latency.summary(_beside_network(outputs)).as_dict(),
+        'driver_cpu': latency.summary([row['cpu_ns'] * 1e-6 for row in facts.timing if 'cpu_ns' in row]).as_dict(),
         'other_hosts': 0,
         'speed': facts.bag_s / facts.wall_s if facts.wall_s > 0 else None,
     }
@@ -51,6 +58,16 @@ def _steps(facts: RunFacts) -> list[float]:
     return [(max(row['done_ns'].values()) - min(row['sent_ns'].values())) * 1e-6 for row in rows]
 
 
+def _beside_network(outputs: Outputs) -> list[float]:
+    """Return what a step costs in perception beside decoding and the network [ms]: what our own code adds."""
+    own: dict[int, float] = defaultdict(float)
+    for message in (*(m for rows in outputs.detections.values() for m in rows), *outputs.contents):
+        if int(message.answer.status) in _WORKED_ON:
+            for stage in message.answer.stages:
+                own[stamp_ns(message)] += 0.0 if stage.name in _GIVEN else float(stage.duration_ms)
+    return list(own.values())
+
+
 def _stages(into: dict[str, list[float]], node: str, message: Any) -> None:
     for stage in message.answer.stages:
         into[f'{node}: {stage.name}'].append(float(stage.duration_ms))
@@ -61,14 +78,20 @@ def _parts(report: dict[str, Any], facts: RunFacts, outputs: Outputs) -> None:
     contents = {stamp_ns(m): m.answer for m in outputs.contents}
     carts = {stamp_ns(m): m.answer for m in reversed(outputs.carts) if int(m.answer.finished_ns)}
     answers = {camera: {stamp_ns(m): m.answer for m in rows} for camera, rows in outputs.detections.items()}
+    faces = {stamp_ns(m): m.answer for m in outputs.identities if int(m.answer.status) in _WORKED_ON}
     parts: dict[str, list[float]] = defaultdict(list)
     whole: list[tuple[float, int, str, dict[str, float]]] = []
     for row in facts.timing:
         stamp = int(row['stamp_ns'])
         fused, cart = contents.get(stamp), carts.get(stamp)
         for camera, sent_ns in row['sent_ns'].items():
+            if camera == FACE:
+                if (face := faces.get(stamp)) is not None and str(face.host) == host:
+                    for name, value in _work('faces', int(sent_ns), face).items():
+                        parts[name].append(value)
+                continue
             seen = answers.get(camera, {}).get(stamp)
-            if seen is None or int(seen.status) not in (0, 1):
+            if seen is None or int(seen.status) not in _WORKED_ON:
                 continue
             if any(a is not None and str(a.host) != host for a in (seen, fused, cart)):
                 report['other_hosts'] += 1
@@ -92,18 +115,21 @@ def _parts(report: dict[str, Any], facts: RunFacts, outputs: Outputs) -> None:
 
 
 def _split(sent_ns: int, seen: Any, fused: Any, cart: Any, done: Mapping[str, int]) -> dict[str, float]:
-    parts = {
-        'transport to perception': int(seen.received_ns) - sent_ns,
-        'wait in perception': int(seen.started_ns) - int(seen.received_ns),
-        'work of perception': int(seen.finished_ns) - int(seen.started_ns),
-    }
+    parts = _work('perception', sent_ns, seen)
     if fused is not None and cart is not None:
-        parts['transport to cart'] = int(cart.received_ns) - int(fused.finished_ns)
-        parts['wait in cart'] = int(cart.started_ns) - int(cart.received_ns)
-        parts['work of cart'] = int(cart.finished_ns) - int(cart.started_ns)
+        parts |= _work('cart', int(fused.finished_ns), cart)
         if 'cart' in done:
-            parts['transport to driver'] = int(done['cart']) - int(cart.finished_ns)
-    return {name: value * 1e-6 for name, value in parts.items()}
+            parts['transport to driver'] = (int(done['cart']) - int(cart.finished_ns)) * 1e-6
+    return parts
+
+
+def _work(node: str, sent_ns: int, answer: Any) -> dict[str, float]:
+    """Return the way of an input to a node, its wait there, and the work on it [ms]."""
+    return {
+        f'transport to {node}': (int(answer.received_ns) - sent_ns) * 1e-6,
+        f'wait in {node}': (int(answer.started_ns) - int(answer.received_ns)) * 1e-6,
+        f'work of {node}': (int(answer.finished_ns) - int(answer.started_ns)) * 1e-6,
+    }
 
 
 def histogram(values: list[float], bins: int = 40) -> dict[str, Any]:

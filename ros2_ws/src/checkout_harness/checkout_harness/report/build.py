@@ -16,8 +16,11 @@ from checkout_core.catalogue import Catalogue
 from checkout_core.errors import CheckoutError
 from checkout_harness.evaluation import Evaluation, evaluate
 from checkout_harness.frames import FrameComparison
-from checkout_harness.recording import Recording
-from checkout_harness.report.html import Picture, write_html
+from checkout_harness.identity import FaceComparison, true_faces
+from checkout_harness.people import people_of
+from checkout_harness.recording import FACE, Recording
+from checkout_harness.report.charts import FacePicture, Picture
+from checkout_harness.report.html import write_html
 from checkout_harness.report.junit import write_junit
 from checkout_harness.report.verdict import Verdict, judge
 from checkout_harness.result import stamp_ns
@@ -25,6 +28,7 @@ from checkout_harness.rundir import Outputs, RunFacts, load_run
 from checkout_harness.settings import CART, shop
 from checkout_harness.timing import time_report
 from checkout_harness.truth import TruthTick, read_truth
+from checkout_harness.usage import summary
 
 __all__ = ['SCHEMA', 'analyse', 'print_summary', 'schema', 'validate']
 
@@ -33,29 +37,37 @@ _PICTURES = 36
 """Kinds of wrong pictures that are shown; the rest are counted."""
 
 
-def analyse(folder: str | Path, bag: str | Path | None = None) -> dict[str, Any]:
+def analyse(
+    folder: str | Path, bag: str | Path | None = None, people: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Evaluate the run in a folder, write report.json, junit.xml and report.html, and return the report.
 
-    `bag` replaces the path that the run remembers, for a folder that came from another machine. Raises CheckoutError
-    for a folder without a run and for a bag that is not the one that was replayed.
+    `bag` replaces the path that the run remembers, for a folder that came from another machine. `people` says which
+    person of the truth each customer is; it is kept in the folder. Raises CheckoutError for a folder without a run and
+    for a bag that is not the one that was replayed.
     """
     folder = Path(folder)
+    known = people_of(folder, people)
     facts, outputs = load_run(folder)
     catalogue = shop(str(facts.parameters.get(CART, {}).get('catalogue', 'catalogue')))
     with Recording(_find_bag(facts, folder, bag)) as recording:
         if recording.sha256 != facts.bag_sha256:
             raise CheckoutError(f'{recording.path} is not the bag that was replayed; give that one with --bag.')
         truths = {stamp: read_truth(stamp, message) for stamp, message in recording.truths().items()}
-        found = evaluate(facts, outputs, truths, catalogue) if truths else None
-        verdict = judge(facts, found, catalogue)
+        faces = {stamp: true_faces(message) for stamp, message in recording.face_truths().items()} or None
+        found = None
+        if truths or faces:
+            found = evaluate(facts, outputs, truths, catalogue, face_truths=faces, people=known)
+        verdict = judge(facts, found, catalogue, tray=bool(truths))
         groups = wrong_groups(found.frames) if found else []
         report = _report(facts, outputs, truths, found, verdict, groups, catalogue)
         pictures = _pictures(recording, found, groups, report)
+        pictures_of_faces = _pictures_of_faces(recording, found)
     validate(report)
     text = json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False) + '\n'
     (folder / 'report.json').write_text(text, encoding='utf-8')
     write_junit(folder / 'junit.xml', report)
-    write_html(folder / 'report.html', report, pictures, catalogue)
+    write_html(folder / 'report.html', report, pictures, pictures_of_faces, catalogue)
     return report
 
 
@@ -91,6 +103,15 @@ def print_summary(report: Mapping[str, Any], folder: Path) -> None:
     speed = report['time']['speed']
     pace = f', {speed:.1f} times real time' if speed else ''
     print(f'  lane {run["lane"]}, {run["steps"]} steps in {run["wall_s"]:.2f} s{pace}')
+    for row in report['devices']['measured']:
+        power = (
+            f'{row["power_w"]["mean"]:.1f} W (most {row["power_w"]["max"]:.1f})'
+            if 'power_w' in row
+            else 'power not told'
+        )
+        print(f'  {row["name"]}: {power}')
+    for name, why in report['devices']['not_measured'].items():
+        print(f'  {name}: {why}')
     print(f'  result_hash   {report["result_hash"]}')
     print(f'  outcome_hash  {report["outcome_hash"]}')
     print(f'  report        {folder / "report.html"}')
@@ -153,6 +174,7 @@ def _report(
             'failure': facts.failure,
             'steps': facts.steps,
             'pictures': facts.pictures,
+            'face_pictures': facts.face_pictures,
             'wall_s': facts.wall_s,
             'paid': facts.paid,
             'handed_over': facts.handed_over,
@@ -167,6 +189,7 @@ def _report(
         'confusion': found.confusion if found else None,
         'time': time_report(facts, outputs),
         'resources': _resources(facts),
+        'devices': {'measured': summary(facts.devices), 'not_measured': facts.meters},
         'timeline': _timeline(facts, outputs, truths, found),
         'wrong': [
             {
@@ -180,6 +203,7 @@ def _report(
             }
             for group in groups
         ],
+        'wrong_faces': [picture.stamp_ns for picture in found.faces if not picture.exact] if found else [],
     }
 
 
@@ -279,3 +303,21 @@ def _pictures(
         for frame, count, payment in chosen
         if (frame.camera, frame.stamp_ns) in jpegs
     ]
+
+
+def _pictures_of_faces(recording: Recording, found: Evaluation | None) -> list[FacePicture]:
+    """Return the first picture of each run of pictures in which faces were answered wrongly in the same way."""
+    if found is None:
+        return []
+    groups: list[list[FaceComparison]] = []
+    before: FaceComparison | None = None
+    for picture in sorted(found.faces, key=lambda p: p.stamp_ns):
+        if not picture.exact:
+            if before is not None and not before.exact and before.kind == picture.kind:
+                groups[-1].append(picture)
+            else:
+                groups.append([picture])
+        before = picture
+    shown = groups[:_PICTURES]
+    jpegs = recording.pictures(FACE, frozenset(group[0].stamp_ns for group in shown)) if shown else {}
+    return [FacePicture(g[0], jpegs[g[0].stamp_ns], len(g)) for g in shown if g[0].stamp_ns in jpegs]

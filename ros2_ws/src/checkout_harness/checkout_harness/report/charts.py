@@ -11,8 +11,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from checkout_harness.frames import FrameComparison
+from checkout_harness.identity import FaceComparison
 
-__all__ = ['Picture', 'histogram_svg', 'picture_svg', 'timeline_svg']
+__all__ = ['FacePicture', 'Picture', 'face_svg', 'histogram_svg', 'picture_svg', 'timeline_svg']
 
 _EVENT_WORDS = {
     0: 'session started', 1: 'added', 2: 'removed', 3: 'corrected', 4: 'question', 5: 'question settled',
@@ -31,6 +32,15 @@ class Picture:
     jpeg: bytes
     count: int
     payment: bool
+
+
+@dataclass(frozen=True)
+class FacePicture:
+    """Hold a picture of the face camera to show: comparison, JPEG bytes, for how many it stands."""
+
+    picture: FaceComparison
+    jpeg: bytes
+    count: int
 
 
 def timeline_svg(timeline: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -165,14 +175,9 @@ def histogram_svg(histogram: Mapping[str, Any], summary: Mapping[str, Any]) -> s
 
 def picture_svg(picture: Picture, names: Mapping[str, str], size: tuple[int, int]) -> str:
     """Draw truth (dashed) and answer (solid) over a picture; the JPEG is embedded as it was recorded."""
-    width, height = size
     frame = picture.frame
-    data = base64.b64encode(picture.jpeg).decode()
-    out = [
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="Picture with truth and answer">'
-        f'<image href="data:image/jpeg;base64,{data}" width="{width}" height="{height}"/>'
-    ]
-    scale = width / 640
+    scale = size[0] / 640
+    out = [_photograph(picture.jpeg, size)]
     for item, found in frame.pairs:
         right = item.sku == found.sku or (not item.sold and found.sku == 'UNKNOWN')
         truth = names.get(item.sku, item.sku) if item.sold else 'not sold here'
@@ -190,6 +195,36 @@ def picture_svg(picture: Picture, names: Mapping[str, str], size: tuple[int, int
         out.append(_box(found.box, '#ff5a4f', f'nothing there: {names.get(found.sku, found.sku)}', scale))
     out.append('</svg>')
     return ''.join(out)
+
+
+def face_svg(shown: FacePicture, size: tuple[int, int]) -> str:
+    """Draw who stood there (dashed where the answer is wrong) and who was named over a picture of the face camera."""
+    scale = size[0] / 640
+    out = [_photograph(shown.jpeg, size)]
+    for sighting in shown.picture.sightings:
+        if sighting.exact and sighting.found is not None:
+            out.append(_box(sighting.found.box, '#38e0a0', sighting.words, scale))
+            continue
+        missed = sighting.found is None
+        label = f'{sighting.words}: {sighting.truth_words}' if missed else ''
+        out.append(_box(sighting.true.box, '#ffc247' if missed else '#ffffff', label, scale, dashed=True))
+        if sighting.found is not None:
+            words = f'{sighting.words} ← {sighting.truth_words}'
+            out.append(_box(sighting.found.box, '#ff5a4f', words, scale))
+    for face in shown.picture.extra:
+        if face.named:
+            out.append(_box(face.box, '#ff5a4f', f'nobody there: {face.person}', scale))
+    out.append('</svg>')
+    return ''.join(out)
+
+
+def _photograph(jpeg: bytes, size: tuple[int, int]) -> str:
+    """Return the beginning of a drawing over a photograph, which is embedded as it was recorded."""
+    data = base64.b64encode(jpeg).decode()
+    return (
+        f'<svg viewBox="0 0 {size[0]} {size[1]}" role="img" aria-label="Picture with truth and answer">'
+        f'<image href="data:image/jpeg;base64,{data}" width="{size[0]}" height="{size[1]}"/>'
+    )
 
 
 def _box(box: NDArray[Any], colour: str, label: str, scale: float, *, dashed: bool = False) -> str:

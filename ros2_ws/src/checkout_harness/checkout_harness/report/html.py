@@ -13,17 +13,25 @@ import numpy as np
 
 from checkout_core.catalogue import Catalogue
 from checkout_core.money import Money
-from checkout_harness.report.charts import Picture, histogram_svg, picture_svg, timeline_svg
+from checkout_harness.report.charts import FacePicture, Picture, picture_svg, timeline_svg
+from checkout_harness.report.face_section import face_figures, face_frames
+from checkout_harness.report.parts import NONE, milliseconds, number, rate, section, table
+from checkout_harness.report.time_section import time_section
 
-__all__ = ['Picture', 'write_html']
+__all__ = ['write_html']
 
 _CLASS = {True: 'good', False: 'bad', None: ''}
 _WORD = {True: 'PASSED', False: 'FAILED', None: 'NOT JUDGED'}
 _SIGN = {True: ('ok', '✓'), False: ('no', '✕'), None: ('na', '–')}
-_NONE = '<span class="muted">not measured</span>'
 
 
-def write_html(path: Path, report: Mapping[str, Any], pictures: Sequence[Picture], catalogue: Catalogue) -> None:
+def write_html(
+    path: Path,
+    report: Mapping[str, Any],
+    pictures: Sequence[Picture],
+    faces: Sequence[FacePicture],
+    catalogue: Catalogue,
+) -> None:
     """Write the report."""
     names = {product.sku: product.name_en for product in catalogue} | {'UNKNOWN': 'unknown'}
     wrong = [picture for picture in pictures if not picture.payment]
@@ -32,15 +40,16 @@ def write_html(path: Path, report: Mapping[str, Any], pictures: Sequence[Picture
         _verdict(report),
         _tiles(report),
         _checkouts(report, payment, names),
-        _section(
+        section(
             'Course of the checkout',
             _TIMELINE_HINT,
             f'<div class="scroll">{timeline_svg(report["timeline"], names)}</div>',
         ),
         _wrong(report, wrong, names),
+        _wrong_faces(report, faces),
         _confusion(report, names),
         _figures(report),
-        _time(report),
+        time_section(report),
         _run(report),
     ]
     css = (resources.files('checkout_harness') / 'report' / 'style.css').read_text(encoding='utf-8')
@@ -57,11 +66,6 @@ _TIMELINE_HINT = (
     'Grey: things on the tray. Blue: things counted. Below: where the answer was stable (green), and pictures that '
     'were wrong (red). + put, − taken, ? question, ▣ checkout, ✓ paid.'
 )
-
-
-def _section(title: str, hint: str, content: str) -> str:
-    text = f'<p class="hint">{escape(hint)}</p>' if hint else ''
-    return f'<section><h2>{escape(title)}</h2>{text}{content}</section>'
 
 
 def _verdict(report: Mapping[str, Any]) -> str:
@@ -86,30 +90,6 @@ def _verdict(report: Mapping[str, Any]) -> str:
     )
 
 
-def _rate(figure: Mapping[str, Any] | None, *, short: bool = False) -> str:
-    """Return a rate in percent with its interval and counts."""
-    if figure is None or figure.get('value') is None:
-        return _NONE
-    text = f'{100 * figure["value"]:.1f} %'
-    if short:
-        return text
-    ends = f'{100 * figure["low"]:.1f}–{100 * figure["high"]:.1f} %'
-    return f'{text} <span class="muted">[{ends}], {figure["k"]} of {figure["n"]}</span>'
-
-
-def _number(figure: Mapping[str, Any] | None) -> str:
-    if figure is None or figure.get('value') is None:
-        return _NONE
-    ends = '' if figure['low'] is None else f'[{figure["low"]:.3g}–{figure["high"]:.3g}], '
-    return f'{figure["value"]:.3g} <span class="muted">{ends}n = {figure["n"]}</span>'
-
-
-def _milliseconds(summary: Mapping[str, Any] | None, key: str) -> str:
-    if summary is None or not summary['n']:
-        return _NONE
-    return f'{summary[key]:.1f} ms' if summary[key] < 1000 else f'{summary[key] / 1000:.2f} s'
-
-
 def _tiles(report: Mapping[str, Any]) -> str:
     metrics, time = report['metrics'], report['time']
     tiles: list[tuple[str, str, str]] = []
@@ -117,19 +97,19 @@ def _tiles(report: Mapping[str, Any]) -> str:
         camera = report['bag']['cameras'][0]
         rest = metrics['frames'][camera]['at_rest']['exact_baskets']
         tiles.append(
-            (_rate(rest, short=True), f'exact pictures at rest, camera {camera}', f'{rest["k"]} of {rest["n"]}')
+            (rate(rest, short=True), f'exact pictures at rest, camera {camera}', f'{rest["k"]} of {rest["n"]}')
         )
         stable = metrics['stability']['to_stable_and_right_ms']
-        tiles.append((_milliseconds(stable, 'p95'), 'to a stable and right basket, p95', f'n = {stable["n"]}'))
+        tiles.append((milliseconds(stable, 'p95'), 'to a stable and right basket, p95', f'n = {stable["n"]}'))
         lost = metrics['answers']['lost']
         tiles.append((str(lost), 'pictures without an answer', f'of {metrics["answers"]["sent"]}'))
     whole, step = time['end_to_end'], time['step']
     if whole['n']:
-        tiles.append((_milliseconds(whole, 'p95'), 'picture to cart, p95', f'n = {whole["n"]}'))
+        tiles.append((milliseconds(whole, 'p95'), 'picture to cart, p95', f'n = {whole["n"]}'))
     else:
-        tiles.append((_milliseconds(step, 'p95'), 'work for one step, p95', f'n = {step["n"]}'))
+        tiles.append((milliseconds(step, 'p95'), 'work for one step, p95', f'n = {step["n"]}'))
     speed = time['speed']
-    tiles.append((f'{speed:.1f} ×' if speed else _NONE, 'real time', f'{report["run"]["wall_s"]:.1f} s'))
+    tiles.append((f'{speed:.1f} ×' if speed else NONE, 'real time', f'{report["run"]["wall_s"]:.1f} s'))
     return (
         '<div class="tiles">'
         + ''.join(
@@ -142,7 +122,7 @@ def _tiles(report: Mapping[str, Any]) -> str:
 
 def _checkouts(report: Mapping[str, Any], payment: Sequence[Picture], names: Mapping[str, str]) -> str:
     out = []
-    for number, checkout in enumerate(report['checkouts']):
+    for index, checkout in enumerate(report['checkouts']):
         currency = checkout['currency']
 
         def money(minor: int, currency: str = currency) -> str:
@@ -175,18 +155,15 @@ def _checkouts(report: Mapping[str, Any], payment: Sequence[Picture], names: Map
         if not checkout['distinguishable']:
             notes.append('Look-alikes lay so that no camera could tell them apart.')
         extra = f'<p class="muted">{" ".join(notes)}</p>' if notes else ''
-        shown = _figure(payment[number], names, 'The moment of payment') if number < len(payment) else ''
+        shown = _figure(payment[index], names, 'The moment of payment') if index < len(payment) else ''
         out.append(
-            _section('What was charged', '', f'<div class="two"><div>{table}{extra}</div><div>{shown}</div></div>')
+            section('What was charged', '', f'<div class="two"><div>{table}{extra}</div><div>{shown}</div></div>')
         )
     return ''.join(out)
 
 
 def _figure(picture: Picture, names: Mapping[str, str], title: str) -> str:
-    image = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
-    full = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_UNCHANGED) if image is not None else None
-    size = (640, 480) if full is None else (int(full.shape[1]), int(full.shape[0]))
-    drawn = picture_svg(picture, names, size)
+    drawn = picture_svg(picture, names, _size(picture.jpeg))
     wrong = ', '.join(
         f'{names.get(sku, sku)} {abs(error)} too {"many" if error > 0 else "few"}'
         for sku, error in picture.frame.difference
@@ -213,7 +190,7 @@ def _wrong(report: Mapping[str, Any], wrong: Sequence[Picture], names: Mapping[s
         return ''
     total = sum(group['count'] for group in report['wrong'])
     if not total:
-        return _section('Wrong pictures', '', '<p>None: every picture was exact.</p>')
+        return section('Wrong pictures', '', '<p>None: every picture was exact.</p>')
     shown = sum(picture.count for picture in wrong)
     hint = (
         f'{total} of {report["run"]["pictures"]} pictures were wrong. Pictures that follow each other and are wrong in '
@@ -232,9 +209,25 @@ def _wrong(report: Mapping[str, Any], wrong: Sequence[Picture], names: Mapping[s
             for sku, error in picture.frame.difference
         )
         figures.append(_figure(picture, names, ('No answer' if picture.frame.predicted is None else kinds) + again))
-    return _section(
+    return section(
         'Wrong pictures', hint, f'<div class="legend">{legend}</div><div class="frames">{"".join(figures)}</div>'
     )
+
+
+def _size(jpeg: bytes) -> tuple[int, int]:
+    """Return width and height of a picture; that of an ordinary one when it cannot be read."""
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_UNCHANGED) if jpeg else None
+    return (640, 480) if image is None else (int(image.shape[1]), int(image.shape[0]))
+
+
+def _wrong_faces(report: Mapping[str, Any], faces: Sequence[FacePicture]) -> str:
+    if report['metrics'] is None or report['metrics']['identity'] is None:
+        return ''
+    total, count = len(report['wrong_faces']), report['metrics']['identity']['pictures']
+    if not total:
+        return section('Wrong pictures of faces', '', f'<p>None of {count}: everybody was taken for who they are.</p>')
+    hint = f'{total} of {count} pictures of the face camera were wrong. Dashed: who it was. Solid: what was answered.'
+    return section('Wrong pictures of faces', hint, face_frames(faces, report, _size))
 
 
 def _confusion(report: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -253,17 +246,12 @@ def _confusion(report: Mapping[str, Any], names: Mapping[str, str]) -> str:
             title = f'{names.get(label, label)} answered as {names.get(answered, answered)}: {count}'
             cells.append(f'<td class="c"{shade} title="{escape(title)}">{count or ""}</td>')
         rows.append(f'<tr><th class="r">{escape(names.get(label, label))}</th>{"".join(cells)}</tr>')
-    return _section(
+    return section(
         'What was taken for what',
         'Rows: what it was. Columns: what the answer said. Every sighting in every picture counts once.',
         f'<div class="scroll"><table class="heat"><thead><tr><th></th>{columns}</tr></thead>'
         f'<tbody>{"".join(rows)}</tbody></table></div>',
     )
-
-
-def _table(rows: Sequence[tuple[str, str]]) -> str:
-    body = ''.join(f'<tr><td>{escape(name)}</td><td class="n">{value}</td></tr>' for name, value in rows)
-    return f'<div class="scroll"><table><tbody>{body}</tbody></table></div>'
 
 
 def _figures(report: Mapping[str, Any]) -> str:
@@ -273,94 +261,41 @@ def _figures(report: Mapping[str, Any]) -> str:
     parts = []
     for camera, figures in metrics['frames'].items():
         rows = [
-            ('exact pictures, all', _rate(figures['all']['exact_baskets'])),
-            ('exact pictures at rest', _rate(figures['at_rest']['exact_baskets'])),
+            ('exact pictures, all', rate(figures['all']['exact_baskets'])),
+            ('exact pictures at rest', rate(figures['at_rest']['exact_baskets'])),
         ]
         for name, group in figures['at_rest_by_items'].items():
-            rows.append((f'at rest, {name} items', _rate(group['exact_baskets'])))
+            rows.append((f'at rest, {name} items', rate(group['exact_baskets'])))
         rest = figures['at_rest']
         rows += [
-            ('ACD at rest', _number(rest['acd'])),
-            ('mCCD at rest', _number(rest['mccd'])),
-            ('mCIoU at rest', _number(rest['mciou'])),
-            ('mAP50', _number(metrics['detection'][camera]['map50'])),
-            ('mAP50-95', _number(metrics['detection'][camera]['map50_95'])),
-            ('sightings under the main track', _rate(metrics['tracking'][camera]['under_main_id'])),
+            ('ACD at rest', number(rest['acd'])),
+            ('mCCD at rest', number(rest['mccd'])),
+            ('mCIoU at rest', number(rest['mciou'])),
+            ('mAP50', number(metrics['detection'].get(camera, {}).get('map50'))),
+            ('mAP50-95', number(metrics['detection'].get(camera, {}).get('map50_95'))),
+            ('sightings under the main track', rate(metrics['tracking'][camera]['under_main_id'])),
             ('switches of track', str(metrics['tracking'][camera]['id_switches'])),
         ]
-        parts.append(f'<div><h3>Camera {escape(camera)}</h3>{_table(rows)}</div>')
+        parts.append(f'<div><h3>Camera {escape(camera)}</h3>{table(rows)}</div>')
     checkout, unknown, stability = metrics['checkout'], metrics['unknown'], metrics['stability']
     rows = [
-        ('checkouts done right', _rate(checkout['right'])),
-        ('exact baskets', _rate(checkout['baskets']['exact_baskets'])),
-        ('exact price', _rate(checkout['price']['exact'])),
-        ('overcharged', _rate(checkout['price']['overcharged'])),
-        ('undercharged', _rate(checkout['price']['undercharged'])),
-        ('without receipt', _rate(checkout['price']['without_receipt'])),
-        ('handed to a person', _rate(checkout['abstention']['handed_over'])),
-        ('strangers sold, by sighting', _rate(unknown['wrong_sales'])),
-        ('wrong alarms, by sighting', _rate(unknown['wrong_alarms'])),
-        ('rests that became stable and right', _rate(stability['reached'])),
-        ('time until then, p50', _milliseconds(stability['to_stable_and_right_ms'], 'p50')),
-        ('time until then, p95', _milliseconds(stability['to_stable_and_right_ms'], 'p95')),
-        ('identity', _NONE if metrics['identity'] is None else ''),
-        ('liveness', _NONE if metrics['liveness'] is None else ''),
+        ('checkouts done right', rate(checkout['right'])),
+        ('exact baskets', rate(checkout['baskets']['exact_baskets'])),
+        ('exact price', rate(checkout['price']['exact'])),
+        ('overcharged', rate(checkout['price']['overcharged'])),
+        ('undercharged', rate(checkout['price']['undercharged'])),
+        ('without receipt', rate(checkout['price']['without_receipt'])),
+        ('handed to a person', rate(checkout['abstention']['handed_over'])),
+        ('strangers sold, by sighting', rate(unknown['wrong_sales'])),
+        ('wrong alarms, by sighting', rate(unknown['wrong_alarms'])),
+        ('rests that became stable and right', rate(stability['reached'])),
+        ('time until then, p50', milliseconds(stability['to_stable_and_right_ms'], 'p50')),
+        ('time until then, p95', milliseconds(stability['to_stable_and_right_ms'], 'p95')),
     ]
-    parts.append(f'<div><h3>Checkout</h3>{_table(rows)}</div>')
+    parts.append(f'<div><h3>Checkout</h3>{table(rows)}</div>')
+    parts.append(f'<div><h3>Faces</h3>{table(face_figures(metrics, rate, milliseconds))}</div>')
     hint = 'In brackets the 95 % interval: no error in n cases only shows a rate below about 3 in n.'
-    return _section('Figures', hint, f'<div class="two">{"".join(parts)}</div>')
-
-
-def _time(report: Mapping[str, Any]) -> str:
-    time = report['time']
-    whole = {'picture to cart': time['end_to_end']} if time['end_to_end']['n'] else {}
-    summaries = {**whole, **time['parts'], **time['stages']}
-    keys = ('p50', 'p95', 'p99', 'max')
-    rows = [
-        [escape(name), str(summary['n']), *(f'{summary[key]:.2f}' for key in keys)]
-        for name, summary in summaries.items()
-        if summary['n']
-    ]
-    table = _grid(('milliseconds',), ('n', *keys), rows)
-    charts = []
-    for name, histogram in time['histograms'].items():
-        summary = summaries.get('picture to cart' if name == 'camera to cart' else name)
-        if histogram['counts'] and summary:
-            charts.append(
-                f'<div class="chart"><b>{escape(name)}</b><span>p50 {summary["p50"]:.2f}, p95 {summary["p95"]:.2f}, '
-                f'max {summary["max"]:.2f} ms</span>{histogram_svg(histogram, summary)}</div>'
-            )
-    worst = usage = ''
-    if time['worst']:
-        rows = [
-            [f'{w["stamp_ns"] / 1e9:.3f} s', escape(w['camera']), escape(_most(w['parts'])), f'{w["ms"]:.1f}']
-            for w in time['worst']
-        ]
-        worst = f'<h3>Slowest pictures</h3>{_grid(("stamp", "camera", "most of it"), ("ms",), rows)}'
-    if report['resources']:
-        rows = [[escape(r['name']), f'{r["cpu_percent"]:.0f} %', f'{r["rss_mb"]:.0f} MB'] for r in report['resources']]
-        usage = f'<h3>Processes</h3>{_grid(("process",), ("processor", "memory"), rows)}'
-    hint = '' if time['parts'] else 'In the core lane nothing is sent and nothing waits: these are stages of the work.'
-    details = f'<details><summary>All times</summary>{table}</details>'
-    return _section('Where the time goes', hint, f'<div class="charts">{"".join(charts)}</div>{details}{worst}{usage}')
-
-
-def _most(parts: Mapping[str, float]) -> str:
-    """Name the three largest parts."""
-    largest = sorted(parts.items(), key=lambda part: -part[1])[:3]
-    return ', '.join(f'{name} {ms:.1f}' for name, ms in largest)
-
-
-def _grid(texts: Sequence[str], numbers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table: columns of text first, then columns of numbers."""
-    head = ''.join(f'<th>{name}</th>' for name in texts) + ''.join(f'<th class="n">{name}</th>' for name in numbers)
-    body = ''.join(
-        '<tr>'
-        + ''.join(f'<td{"" if i < len(texts) else " class=n"}>{cell}</td>' for i, cell in enumerate(row))
-        + '</tr>'
-        for row in rows
-    )
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return section('Figures', hint, f'<div class="two">{"".join(parts)}</div>')
 
 
 def _run(report: Mapping[str, Any]) -> str:
@@ -378,4 +313,4 @@ def _run(report: Mapping[str, Any]) -> str:
     for node, parameters in run['parameters'].items():
         text = ', '.join(f'{key} = {value}' for key, value in parameters.items())
         rows.append((node, f'<code>{escape(text)}</code>'))
-    return _section('Run', '', '<dl>' + ''.join(f'<dt>{escape(k)}</dt><dd>{v}</dd>' for k, v in rows) + '</dl>')
+    return section('Run', '', '<dl>' + ''.join(f'<dt>{escape(k)}</dt><dd>{v}</dd>' for k, v in rows) + '</dl>')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,12 +38,63 @@ class Verdict:
         return {'passed': self.passed, 'sentence': self.sentence, 'detail': self.detail, 'checks': checks}
 
 
-def judge(facts: RunFacts, found: Evaluation | None, catalogue: Catalogue) -> Verdict:
-    """Judge a run; `found` is None when the bag has no truth."""
+def judge(facts: RunFacts, found: Evaluation | None, catalogue: Catalogue, *, tray: bool = True) -> Verdict:
+    """Judge a run; `found` is None when the bag has no truth, `tray` says whether it has one of the tray."""
     checks = [_complete(facts)]
+    faces = [] if found is None else [_identity(found.metrics), _liveness(found.metrics)]
+    verdict = _judge_tray(facts, found if tray else None, catalogue, checks)
+    checks = [*verdict.checks, *faces]
+    worst = _harm(found)
+    if worst is None or not facts.complete or verdict.passed is False:
+        return Verdict(verdict.passed, verdict.sentence, verdict.detail, tuple(checks))
+    # The basket may be right; that somebody else pays for it, or a photograph does, is not.
+    return Verdict(False, worst, f'{verdict.sentence} {verdict.detail}', tuple(checks))
+
+
+def _harm(found: Evaluation | None) -> str | None:
+    """Return a sentence when somebody was taken for a customer who they are not; not to be recognised harms nobody."""
+    identity = found.metrics['identity'] if found is not None else None
+    if identity is None:
+        return None
+    named = identity['false_acceptance']['k'] + identity['names_of_nobody']
+    if named:
+        return f'The wrong customer was named in {named} pictures of a face.'
+    let_in = identity['attack_named']['k']
+    return f'A photograph was taken for a customer in {let_in} pictures of a face.' if let_in else None
+
+
+def _identity(metrics: Mapping[str, Any]) -> Check:
+    identity = metrics['identity']
+    if identity is None:
+        return Check('identity', None, f'Identity: {metrics["not_measured"]["identity"]}.')
+    wrong, nobody = identity['false_acceptance'], identity['names_of_nobody']
+    shown = identity['presentations']['identified']
+    if wrong['k'] or nobody:
+        return Check('identity', False, f'The wrong customer was named in {wrong["k"] + nobody} pictures of a face.')
+    words = f'{shown["k"]} of {shown["n"]} customers were recognised, nobody was named wrongly.'
+    return Check('identity', shown['k'] == shown['n'] if shown['n'] or wrong['n'] else None, words)
+
+
+def _liveness(metrics: Mapping[str, Any]) -> Check:
+    identity, liveness = metrics['identity'], metrics['liveness']
+    named = identity['attack_named'] if identity is not None else None
+    if named is not None and named['k']:
+        return Check('liveness', False, f'A photograph was taken for a customer in {named["k"]} pictures of a face.')
+    if liveness is None:
+        return Check('liveness', None, f'Liveness: {metrics["not_measured"]["liveness"]}.')
+    apcer, bpcer = liveness['apcer'], liveness['bpcer']
+    accepted = sum(rate['k'] for rate in liveness['by_attack'].values())
+    attacks = sum(rate['n'] for rate in liveness['by_attack'].values())
+    words = (
+        f'{accepted} of {attacks} pictures of attacks were accepted, {bpcer["k"]} of {bpcer["n"]} of people refused.'
+    )
+    return Check('liveness', accepted == 0 if apcer['n'] else None, words)
+
+
+def _judge_tray(facts: RunFacts, found: Evaluation | None, catalogue: Catalogue, checks: list[Check]) -> Verdict:
     if found is None:
-        checks.append(Check('truth', None, 'The bag has no ground truth.'))
-        sentence = 'Replayed; there is no truth in the bag to compare with.'
+        checks.append(Check('truth', None, 'The bag has no ground truth of the tray.'))
+        sentence = 'Replayed; there is no truth of the tray in the bag to compare with.'
         return _verdict(facts, sentence, 'Look at the timeline and at what was charged.', None, checks)
     answers = found.metrics['answers']
     lost = answers['lost']

@@ -65,8 +65,7 @@ class Link:
             if picture_topic(camera) not in job.without
         }
         self._infos = {
-            camera: self.node.create_publisher(CameraInfo, _info_topic(camera), IMAGE)
-            for camera in self._images
+            camera: self.node.create_publisher(CameraInfo, _info_topic(camera), IMAGE) for camera in self._images
         }
         self._weight: Any = None
         if recording.has_weight and 'tray/weight' not in job.without:
