@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from checkout_core.errors import CheckoutError
 from checkout_sim import pictures, record
 from checkout_sim.dataset import SPLITS, DatasetOptions, assortment, write_dataset
-from checkout_sim.formats import importing
+from checkout_sim.formats import importing, statistics
 from checkout_sim.formats.export import export, parse_formats
 from checkout_sim.library import Library
 from checkout_sim.people.face_camera import FACE_CAMERA
@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     record.add_command(commands)
     pictures.add_command(commands)
     importing.add_command(commands)
+    statistics.add_command(commands)
 
     dataset = commands.add_parser('dataset', help='write pictures with truth as a COCO data set')
     dataset.add_argument('--scenes', type=int, required=True, metavar='N', help='number of pictures')
@@ -239,6 +240,7 @@ def _dataset(arguments: argparse.Namespace) -> int:
     path = write_dataset(options, arguments.out, arguments.jobs, progress)
     print(f'\n{path}: {options.scenes} pictures')
     print(export(path, arguments.out, formats, arguments.crops))
+    print(statistics.write_statistics(path, arguments.out))
     return 0
 
 

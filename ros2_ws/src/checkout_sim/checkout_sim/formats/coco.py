@@ -27,6 +27,7 @@ def read_coco(folder: Path) -> tuple[Labels, list[Broken]]:
     Looks for `annotations/*.json`, `*.json` and `*/_annotations.coco.json`. Raises CheckoutError when there is none.
     """
     files = sorted({*folder.glob('annotations/*.json'), *folder.glob('*.json'), *folder.glob('*/*.coco.json')})
+    files = [file for file in files if not file.name.endswith('.statistics.json')]
     if not files:
         raise CheckoutError(f'There is no COCO file in {folder}; expected annotations/train.json or alike.')
     broken: list[Broken] = []
