@@ -1,4 +1,4 @@
-"""Recorded checkouts reach what thresholds.yaml asks of them; `scripts/bench accuracy` replays all of them."""
+"""Recorded checkouts reach what thresholds.yaml asks of them; `scripts/bench recordings` replays all of them."""
 
 import pytest
 

@@ -13,9 +13,11 @@ BENCHES = {
     'replay': ('checkout_bringup.bench_replay:replay', 'speed of the core lane, cost of lock step'),
     'throughput': ('checkout_bringup.bench_replay:throughput', 'highest camera rate with at most 5 % lost'),
     'accuracy': ('checkout_bringup.bench_accuracy:main', 'exact baskets: pictures, strangers, whole checkouts'),
+    'sample': ('checkout_bringup.bench_sample:main', 'a small fixed sample of accuracy, as the tests run it'),
     'recordings': ('checkout_bringup.bench_replay:accuracy', 'every recorded checkout against its truth'),
     'faults': ('checkout_bringup.bench_replay:faults', 'every fault scenario, and what came of it'),
     'sim': ('checkout_sim.benchmark:main', 'what a simulated picture costs, live and for training'),
+    'perception': ('checkout_bringup.bench_perception:main', 'what perception costs beside its network'),
     'graph': ('checkout_bringup.bench_graph:main', 'latency and loss through the real graph, beside the bare network'),
 }
 
