@@ -22,7 +22,7 @@ COME_S, GO_S, TURN_S = 2.4, 1.8, 0.45
 _SETTLE_S = 0.4  # from standing there to the first pose
 _STREAM = 72
 # Place -> (x, y) of the head's middle; x as the camera sees it, to the right.
-_PLACES = {'front': (0.0, -0.31), 'left': (-0.2, -0.45), 'right': (0.2, -0.45), 'behind': (0.16, -0.8)}
+_PLACES = {'front': (0.0, -0.31), 'left': (-0.2, -0.45), 'right': (0.2, -0.45), 'behind': (0.13, -0.8)}
 _HEAD_Z = 0.6  # above the tray's floor
 _OUT = (1.3, -1.5)  # where people appear and vanish: out of sight at both sides
 
