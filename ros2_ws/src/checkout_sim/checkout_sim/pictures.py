@@ -1,9 +1,9 @@
-"""Pictures for people: all products, random scenes with their truth drawn in, one scenario as an animation."""
+"""Pictures for people: all products, random scenes with their truth, one scenario as an animation, the face camera."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from PIL import Image
 from checkout_core.errors import CheckoutError
 from checkout_sim.dataset import DatasetOptions, SceneWriter, assortment
 from checkout_sim.library import Library
+from checkout_sim.people.preview import face_sheet
 from checkout_sim.render.camera import Camera
 from checkout_sim.render.look import Look, Surface, make_look
 from checkout_sim.render.renderer import Placed, Renderer
@@ -31,6 +32,7 @@ from checkout_sim.world.timeline import World
 U8 = NDArray[np.uint8]
 _TILE = 180  # px a product
 _COLUMNS = 10
+_NAMES = ('products.jpg', 'scenes.jpg', 'scenario.webp', 'faces.jpg')
 _FOCAL = 2.6  # of the portrait lens, in image heights
 _GREEN, _AMBER, _RED = (70, 220, 70), (40, 190, 255), (70, 70, 240)
 
@@ -92,21 +94,30 @@ def add_command(commands: Any) -> None:
     parser.add_argument('--assortment', default='all', metavar='NAME', help='products to show (default: all)')
     parser.add_argument('--scenario', default='hand', help='scenario of the animation (hand)')
     parser.add_argument('--seed', type=int, default=3)
+    parser.add_argument('--only', default='', choices=_NAMES, help='this one alone')
     parser.add_argument('--out', type=Path, required=True, metavar='DIR')
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     library = Library(assortment(arguments.assortment))
+    makers: dict[str, Callable[[], list[U8]]] = {
+        'products.jpg': lambda: [product_sheet(library)],
+        'scenes.jpg': lambda: [scene_sheet(arguments.assortment, arguments.seed)],
+        'scenario.webp': lambda: animation(library, arguments.scenario, arguments.seed),
+        'faces.jpg': lambda: [face_sheet()],
+    }
     try:
         arguments.out.mkdir(parents=True, exist_ok=True)
-        for name, picture in (
-            ('products.jpg', product_sheet(library)),
-            ('scenes.jpg', scene_sheet(arguments.assortment, arguments.seed)),
-        ):
-            _save(arguments.out / name, [picture], 0)
-        frames = animation(library, arguments.scenario, arguments.seed)
-        _save(arguments.out / 'scenario.webp', frames, 100)
+        for name in [arguments.only] if arguments.only else _NAMES:
+            try:
+                frames = makers[name]()
+            except CheckoutError as error:
+                if name != 'faces.jpg' or arguments.only:
+                    raise
+                print(f'{arguments.out / name}: left out. {error}')
+                continue
+            _save(arguments.out / name, frames, 100 if name.endswith('.webp') else 0)
     except OSError as error:
         reason = error.strerror or str(error)
         raise CheckoutError(f'{arguments.out} cannot be written ({reason}); choose another folder.') from error

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from checkout_core.errors import CheckoutError
 from checkout_sim.conversions import cart_view
 
 pytestmark = [
@@ -159,6 +160,43 @@ def test_truth_answers_every_camera_stamp_from_the_epoch_on(start: Callable[...,
     assert list(item.cameras) == ['top']
     assert item.visible_fraction[0] == 1.0
     assert 0 <= item.visible_boxes[0].x_min < item.visible_boxes[0].x_max <= 160
+
+
+def test_truth_of_faces_answers_the_stamps_of_the_face_camera(start: Callable[..., Graph]) -> None:
+    from checkout_interfaces.msg import FaceTruth, TruthFace
+    from sensor_msgs.msg import CameraInfo
+
+    from checkout_core.ros.qos import IMAGE, RESULT
+    from checkout_core.ros.stamps import to_msg, to_ns
+    from checkout_sim.people import orl
+
+    try:
+        orl.folder()
+    except CheckoutError as error:
+        pytest.skip(str(error))
+    graph = start('truth_node', 'TruthNode', scenario='face_photo', seed=3, cameras='[face]')
+    heard = graph.listen(FaceTruth, 'truth/face', RESULT)
+    infos = graph.other.create_publisher(CameraInfo, 'face/camera_info', IMAGE)
+    graph.until(infos.get_subscription_count)
+    assert graph.other.count_publishers('truth/tray') == 0
+    graph.epoch(100 * SECOND)
+
+    def ask(stamp_ns: int) -> FaceTruth:
+        info = CameraInfo()
+        info.header.stamp, info.header.frame_id = to_msg(stamp_ns), 'face_optical_frame'
+        graph.until(lambda: (infos.publish(info), heard and to_ns(heard[-1].header.stamp) == stamp_ns)[1])
+        return heard[-1]
+
+    assert list(ask(100 * SECOND).faces) == []
+    message = ask(105 * SECOND)
+    assert message.header.frame_id == 'face_optical_frame'
+    assert (message.scenario, message.seed) == ('face_photo', 3)
+    assert message.scenario_time_s == pytest.approx(5.0)
+    (face,) = [face for face in message.faces if face.attack]
+    assert isinstance(face, TruthFace)
+    assert (face.attack, face.enrolled, face.pose) == (1, True, 'front')
+    assert face.person_id in orl.PEOPLE
+    assert 0 < face.box.x_min < face.box.x_max < 640
 
 
 def test_customer_starts_the_scenario_pays_and_leaves(start: Callable[..., Graph]) -> None:

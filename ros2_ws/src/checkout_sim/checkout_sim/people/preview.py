@@ -37,7 +37,7 @@ def face_picture(
     return (draw_faces(image, faces) if truth else image), time_s, len(faces)
 
 
-def draw_faces(image: U8, faces: tuple[FaceView, ...]) -> U8:
+def draw_faces(image: U8, faces: tuple[FaceView, ...], size: float = 0.5) -> U8:
     """Return a copy with boxes: green for who is enrolled, amber for who is not, red for an attack."""
     drawn = image.copy()
     for face in faces:
@@ -48,18 +48,19 @@ def draw_faces(image: U8, faces: tuple[FaceView, ...]) -> U8:
             cv2.circle(drawn, (round(x), round(y)), 2, colour, -1, cv2.LINE_AA)
         what = face.pose if face.attack == 'none' else face.attack
         text = f'{face.person} {what} {np.degrees(face.yaw_rad):+.0f} {face.visible_fraction:.2f}'
-        for tone, width in (((20, 20, 20), 3), (colour, 1)):
-            cv2.putText(drawn, text, (x0, max(y0 - 5, 12)), cv2.FONT_HERSHEY_SIMPLEX, 0.5, tone, width, cv2.LINE_AA)
+        for tone, width in (((20, 20, 20), 3), (colour, 1 if size < 0.7 else 2)):
+            cv2.putText(drawn, text, (x0, max(y0 - 6, 14)), cv2.FONT_HERSHEY_SIMPLEX, size, tone, width, cv2.LINE_AA)
     return drawn
 
 
-def face_sheet(columns: int = 5, size: tuple[int, int] = (256, 192)) -> U8:
+def face_sheet(columns: int = 5, size: tuple[int, int] = (320, 240)) -> U8:
     """Return moments of several scenarios with their truth, as one picture (H, W, 3) BGR."""
     tiles = []
     for name, seed, times in _SHEET:
         scenario = load_scenario(name)
         for time_s in times:
-            image, _, _ = face_picture(scenario, seed, time_s, (640, 480), truth=True)
-            tiles.append(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8))
+            camera = FaceCamera(scenario.people, seed, 640, 480)
+            drawn = draw_faces(camera.photograph(round(time_s * 1e9)), camera.measure(time_s), 0.85)
+            tiles.append(np.asarray(cv2.resize(drawn, size, interpolation=cv2.INTER_AREA), np.uint8))
     rows = [np.concatenate(tiles[i : i + columns], axis=1) for i in range(0, len(tiles), columns)]
     return np.concatenate(rows, axis=0)

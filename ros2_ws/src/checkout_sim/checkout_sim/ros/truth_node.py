@@ -37,10 +37,10 @@ class TruthNode(Node):
         size = (self._config.width_px, self._config.height_px)
         self._observer = Observer(world, trays, *size)
         self._epoch_ns: int | None = None
-        self._publisher = self.create_publisher(TrayTruth, 'truth/tray', RESULT)
-        self._diagnostics = DiagnosticsReporter(self, 'truth/tray')
+        self._diagnostics = DiagnosticsReporter(self, 'truth/tray' if trays else 'truth/face')
         self.create_subscription(Time, 'sim/epoch', self._on_epoch, LATCHED)
         if trays:
+            self._publisher = self.create_publisher(TrayTruth, 'truth/tray', RESULT)
             self.create_subscription(CameraInfo, f'tray/{trays[0]}/camera_info', self._on_info, IMAGE)
         if FACE_CAMERA in self._config.cameras:
             self._faces = FaceObserver(world.scenario, self._config.seed, *size)
@@ -93,6 +93,8 @@ class TruthNode(Node):
         message.scenario = self._faces.scenario.name
         message.faces = [truth_face(view, TruthFace, Box2D) for view in self._faces.at(time_s)]
         self._face_publisher.publish(message)
+        if not self._observer.cameras:
+            self._diagnostics.tick()
         self._diagnostics.add_stage('observe_faces', (time.monotonic_ns() - begin) / 1e6)
 
 
