@@ -25,10 +25,10 @@ SMALLEST_PX = 4.0
 class AugmentConfig:
     """Say how often and how far pictures are varied; probabilities are per picture."""
 
-    scale_low: float = 0.85
-    scale_high: float = 1.2
-    shift: float = 0.08  # of the picture's size
-    quarter_turn: float = 0.15
+    scale_low: float = 0.94  # little: some products differ in size alone, and the camera's height is fixed
+    scale_high: float = 1.06
+    shift: float = 0.06  # of the picture's size
+    quarter_turn: float = 0.0  # shrinks, since a picture on its side would lose its ends
     stranger: float = 0.5
     scramble: float = 0.08
     grey_mix: float = 0.3
