@@ -7,6 +7,7 @@ import pytest
 from checkout_harness.pytest_plugin import (  # noqa: F401 - fixtures
     assert_basket,
     checkout_bag,
+    checkout_executable,
     checkout_graph,
     checkout_replay,
 )

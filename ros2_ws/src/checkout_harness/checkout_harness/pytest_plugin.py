@@ -11,11 +11,14 @@ and in a test:
         assert_basket(run, {'kimbap_tuna_mayo': 1, 'cookie_butter_almond': 1})
 
 A stack that names your executable replaces a node of ours; what it says under `answers` is what the lock step waits
-for. See tests/replay/test_own_node.py for a whole example.
+for. `docs/testing.md` explains every fixture, and tests/replay/own_node is a whole example to copy.
 """
 
 from __future__ import annotations
 
+import os
+import stat
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +39,7 @@ from checkout_harness.report import analyse
 from checkout_harness.rundir import Outputs, RunFacts, load_run, new_folder
 from checkout_harness.settings import Settings, parse_parameters
 
-__all__ = ['Replay', 'assert_basket', 'checkout_bag', 'checkout_graph', 'checkout_replay']
+__all__ = ['Replay', 'assert_basket', 'checkout_bag', 'checkout_executable', 'checkout_graph', 'checkout_replay']
 
 # By name, as the sources of the camera node are: whoever has a supervisor of their own names another one.
 _STARTER = 'checkout_bringup.replay:start'
@@ -61,6 +64,11 @@ class Replay:
         """Return what was charged, or, when nothing was, what the tray held at the end."""
         lines = self.outputs.receipts[-1].lines if self.outputs.receipts else self.outputs.contents[-1].lines
         return dict(Counter({str(line.sku): int(line.count) for line in lines}))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the mark known that tests of real nodes carry."""
+    config.addinivalue_line('markers', 'graph: starts real ROS 2 processes')
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -127,6 +135,31 @@ def checkout_replay(tmp_path: Path, checkout_graph: Callable[..., Started]) -> C
         return Replay(facts, outputs, analyse(folder), folder)
 
     return replay
+
+
+@pytest.fixture
+def checkout_executable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, str | Path], Path]:
+    """Return a function that installs a script as `executable(package, name, file)`, as `colcon build` would.
+
+    A node that was built in a workspace of its own needs no such thing: its package is found by AMENT_PREFIX_PATH.
+    """
+
+    def install(package: str, name: str, file: str | Path) -> Path:
+        prefix = tmp_path / 'install'
+        marker = prefix / 'share' / 'ament_index' / 'resource_index' / 'packages' / package
+        executable = prefix / 'lib' / package / name
+        for path in (marker, executable):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+        text = Path(file).read_text(encoding='utf-8')
+        executable.write_text(f'#!{sys.executable}\n{text}', encoding='utf-8')
+        executable.chmod(executable.stat().st_mode | stat.S_IXUSR)
+        known = os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
+        if str(prefix) not in known:
+            monkeypatch.setenv('AMENT_PREFIX_PATH', os.pathsep.join([str(prefix), *(p for p in known if p)]))
+        return executable
+
+    return install
 
 
 @pytest.fixture

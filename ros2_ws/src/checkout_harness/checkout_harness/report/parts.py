@@ -46,7 +46,7 @@ def milliseconds(summary: Mapping[str, Any] | None, key: str) -> str:
 def table(rows: Sequence[tuple[str, str]]) -> str:
     """Return a table of names and HTML."""
     body = ''.join(f'<tr><td>{escape(name)}</td><td class="n">{value}</td></tr>' for name, value in rows)
-    return f'<div class="scroll"><table><tbody>{body}</tbody></table></div>'
+    return f'<div class="scroll"><table class="figures"><tbody>{body}</tbody></table></div>'
 
 
 def grid(texts: Sequence[str], numbers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
