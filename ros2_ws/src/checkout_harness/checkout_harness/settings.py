@@ -16,6 +16,7 @@ from checkout_core.catalogue import Catalogue, load_catalogue
 from checkout_core.config import fields_of, from_mapping
 from checkout_core.errors import CheckoutError
 from checkout_harness.buyer import BuyerConfig
+from checkout_harness.calibration import calibration_of
 from checkout_harness.recording import Recording
 from checkout_perception.pipeline import TrayPerceptionConfig
 
@@ -29,8 +30,8 @@ _NODES: dict[str, type] = {PERCEPTION: TrayPerceptionConfig, CART: CartConfig}
 class Settings:
     """Hold parameters by node, as ROS names them, and how the customer behaves.
 
-    What a recording decides (the cameras, whether there is a scale) and what would make runs depend on each other (the
-    journal) is set here and wins over what is given.
+    What a recording decides (the cameras, where they are, whether there is a scale) and what would make runs depend on
+    each other (the journal) is set here and wins over what is given.
     """
 
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -41,6 +42,8 @@ class Settings:
         own = dict(self.parameters.get(node, {}))
         if node == PERCEPTION:
             own['cameras'] = list(recording.cameras)
+            if not own.get('geometry.calibration'):
+                own['geometry.calibration'] = calibration_of(recording)
             own['weight.enabled'] = bool(own.get('weight.enabled', True)) and recording.has_weight
         elif node == CART:
             own |= {'journal.path': ':memory:', 'payment.ledger': '', 'watermark.inputs': ['contents']}

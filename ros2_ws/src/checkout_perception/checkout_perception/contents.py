@@ -1,7 +1,8 @@
 """What lies on the tray: the tracks of the cameras and the scale become lines, items, a state and questions.
 
 The answer is STABLE when nothing that would change it has happened for a while, in stamps, and the scale agrees or has
-had its say. Nothing is sold that is not sure: a thing that cannot be named is UNKNOWN and asks for a person.
+had its say; when the scale has come to rest and agrees, a shorter while is enough, since it feels what still moves.
+Nothing is sold that is not sure: a thing that cannot be named is UNKNOWN and asks for a person.
 """
 
 from __future__ import annotations
@@ -10,18 +11,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-import numpy as np
-
+from checkout_core.camera_geometry import CameraGeometry
 from checkout_core.config import param
-from checkout_core.detections import UNKNOWN_CLASS, UNKNOWN_NAME
 from checkout_core.status import Status
+from checkout_perception.belief import Believer
+from checkout_perception.evidence import PresenceConfig
+from checkout_perception.fusion import Fuser
+from checkout_perception.geometry import GeometryConfig
 from checkout_perception.items import Item, ItemState
-from checkout_perception.questions import Attention, QuestionConfig, WeightConfig, WeightReading, questions, weigh
+from checkout_perception.motion import PushConfig, PushDetector
+from checkout_perception.questions import Attention, QuestionConfig, questions, reaching, weigh
 from checkout_perception.tracker import Track
+from checkout_perception.weight import WeightConfig, WeightReading, fits
 
 __all__ = ['Contents', 'ContentsBuilder', 'ContentsConfig', 'Item', 'ItemState', 'Line', 'State', 'View']
 
 _NS = 1_000_000_000
+_HEIGHT_M = 0.02
 
 
 class State(IntEnum):
@@ -37,11 +43,18 @@ class ContentsConfig:
 
     stable_frames: int = param(4, 'Ticks without a change before the contents are stable.', minimum=1, maximum=1000)
     stable_s: float = param(0.3, 'Time without a change before the contents are stable.', minimum=0.0, maximum=60.0)
+    agreed_frames: int = param(1, 'The same when the scale is at rest and agrees.', minimum=0, maximum=1000)
+    agreed_s: float = param(
+        0.15, 'Time without movement when the scale is at rest and agrees.', minimum=0.0, maximum=60.0
+    )
     min_share: float = param(
         0.7,
         'Share of the evidence that a product needs to be named; below, the item is UNKNOWN.',
         minimum=0.34,
         maximum=1.0,
+    )
+    keep_share: float = param(
+        0.55, 'Share of the evidence that the product of a named item needs to stay its name.', minimum=0.0, maximum=1.0
     )
     doubt_s: float = param(
         0.25, 'A counted item that was not seen for longer makes the tray MOVING.', minimum=0.0, maximum=10.0
@@ -85,7 +98,7 @@ class Contents:
 
 
 class ContentsBuilder:
-    """Fold ticks into contents: remembers item ids, the last answer and since when it holds."""
+    """Fold ticks into contents: remembers things, the last answer and since when it holds."""
 
     def __init__(
         self,
@@ -97,20 +110,39 @@ class ContentsBuilder:
         min_hits: int,
         weights_g: Mapping[str, float],
         families: Mapping[str, str],
+        cameras: Sequence[str] = ('top',),
+        geometry_config: GeometryConfig | None = None,
+        presence_config: PresenceConfig | None = None,
+        push_config: PushConfig | None = None,
+        heights_m: Mapping[str, float] | None = None,
     ) -> None:
         """Start with an empty tray.
 
-        `weights_g` and `families` are looked up by SKU; what is missing there is not weighed or compared.
+        `weights_g`, `families` and `heights_m` (half the least size) are looked up by SKU; what is missing there is not
+        weighed or compared, and lies at two centimetres.
         """
-        self._products = tuple(products)
         self._config = config
         self._questions = questions_config
         self._weight_config = weight_config
+        self._presence = presence_config or PresenceConfig()
         self._min_hits = min_hits
         self._weights = dict(weights_g)
         self._families = dict(families)
-        self._ids: dict[tuple[str, int], int] = {}
-        self._next_id = 1
+        heights = [(heights_m or {}).get(sku, _HEIGHT_M) for sku in products]
+        self._fuser = Fuser(cameras, geometry_config or GeometryConfig(), [*heights, _HEIGHT_M])
+        self._cameras = tuple(cameras)
+        self._believer = Believer(
+            products,
+            cameras,
+            presence_config=self._presence,
+            weight_config=weight_config,
+            min_hits=min_hits,
+            min_share=config.min_share,
+            keep_share=min(config.keep_share, config.min_share),
+            weights_g=weights_g,
+        )
+        self._pushes = {camera: PushDetector(push_config or PushConfig()) for camera in cameras}
+        self._reaching: frozenset[int] = frozenset()
         self._signature: tuple[object, ...] = ()
         self._unchanged_ticks = 0
         self._changed_ns: int | None = None
@@ -118,96 +150,85 @@ class ContentsBuilder:
         self._since_ns: int | None = None
         self._rest_ns: int | None = None
 
+    def calibrate(self, geometry: Mapping[str, CameraGeometry]) -> None:
+        """Take where the cameras are."""
+        self._fuser.calibrate(geometry)
+
     def update(
         self, stamp_ns: int, views: Sequence[View], weight: WeightReading | None = None, missing: Sequence[str] = ()
     ) -> Contents:
         """Take one tick: the views of the cameras that contributed, the newest weight, the missing cameras."""
         if self._since_ns is None:
             self._since_ns = stamp_ns
-        items = self._fuse([self._items_of(view) for view in views])
+        sizes = {view.camera: (view.width, view.height) for view in views}
+        tracks = {view.camera: view.tracks for view in views}
+        self._fuser.update(stamp_ns, tracks, sizes)
+        judged, gone = self._believer.judge(stamp_ns, self._fuser.things, weight, self._reaching)
+        self._fuser.drop(gone)
+        first_camera = next(iter(sizes), '')
+        self._reaching = reaching(judged, sizes, self._questions, first_camera)
+        items = tuple(sorted(self._counted_once(judged), key=lambda item: item.item_id))
         lines = _lines(items)
-        expected = float(sum(self._weights.get(line.sku, 0.0) * line.count for line in lines))
-        quiet_since_ns = self._quiet_since(stamp_ns, items, lines)
-        waiting, mismatch = False, None
+        weights = [self._weights.get(item.sku, 0.0) for item in items if item.counted]
+        weighing = weight is not None and weight.usable(stamp_ns, self._weight_config)
+        agrees = weighing and weight is not None and weight.stable and fits(weight.grams, weights, self._weight_config)
+        known = all(line.sku in self._weights for line in lines)
         # A thing that nobody can name has no known weight: it is asked about by itself.
         unknown = any(item.state is ItemState.UNKNOWN for item in items)
-        if quiet_since_ns is not None and not unknown and all(line.sku in self._weights for line in lines):
-            waiting, mismatch = weigh(stamp_ns, weight, expected, quiet_since_ns, self._weight_config)
+        quiet_since_ns = self._quiet_since(stamp_ns, items, lines, agrees and known and not unknown)
+        waiting, mismatch = False, None
+        if quiet_since_ns is not None and not unknown and known:
+            hiding = next((item for item in items if item.hidden), None)
+            waiting, mismatch = weigh(stamp_ns, weight, weights, quiet_since_ns, self._weight_config, hiding)
         state = State.STABLE if quiet_since_ns is not None and not waiting else State.MOVING
         if state is not self._state:
             self._state, self._since_ns = state, stamp_ns
+        pushed = [
+            view.camera
+            for view in views
+            if view.camera in self._pushes
+            and self._pushes[view.camera].update(stamp_ns, view.tracks, view.width, self._min_hits)
+        ]
         asked = questions(
             stamp_ns,
             items,
-            {view.camera: (view.width, view.height) for view in views},
+            sizes,
             config=self._questions,
             mismatch=mismatch,
             families=self._families,
             missing=missing,
+            pushed=pushed,
+            weighing=weighing,
+            agrees=agrees,
+            counts_until=self._presence.counts_until,
         )
+        expected = float(sum(weights))
         return Contents(stamp_ns, self._state, self._since_ns, lines, items, asked, weight, expected)
 
-    def _items_of(self, view: View) -> list[Item]:
-        items = [self._item(view, track) for track in view.tracks]
-        # Track ids are never used again, so the ids of tracks that have ended can be forgotten.
-        alive = {track.track_id for track in view.tracks}
-        for key in [key for key in self._ids if key[0] == view.camera and key[1] not in alive]:
-            del self._ids[key]
-        return items
-
-    def _item(self, view: View, track: Track) -> Item:
-        key = (view.camera, track.track_id)
-        if key not in self._ids:
-            self._ids[key] = self._next_id
-            self._next_id += 1
-        shares = track.shares()
-        order = np.argsort(-shares[:-1], kind='stable')[:3]
-        candidates = tuple((self._products[i], float(shares[i])) for i in order if shares[i] > 0.02)
-        best = track.class_id
-        named = best != UNKNOWN_CLASS and float(shares[best]) >= self._config.min_share
-        if track.hits < self._min_hits:
-            state = ItemState.TENTATIVE
-        elif not named:
-            state = ItemState.UNKNOWN
-        else:
-            state = ItemState.CONFIRMED if track.seen else ItemState.HIDDEN
-        return Item(
-            item_id=self._ids[key],
-            sku=self._products[best] if named else UNKNOWN_NAME,
-            confidence=float(shares[best]) if named else float(shares[-1]),
-            state=state,
-            cameras=(view.camera,),
-            track_ids=(track.track_id,),
-            boxes=(track.box,),
-            candidates=candidates,
-            first_seen_ns=track.first_seen_ns,
-            last_seen_ns=track.last_seen_ns,
-            moved_ns=track.moved_ns,
-            seen=track.seen,
-        )
-
-    def _fuse(self, per_camera: Sequence[list[Item]]) -> tuple[Item, ...]:
-        """Join the items of the cameras: the most that one camera counts of a product, never the sum.
+    def _counted_once(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Join the items of cameras whose places are not known: the most that one counts of a product, never the sum.
 
         The k-th item of a product in one camera is taken for the k-th in another. Which is which in space is not known
-        here; the count is.
+        then; the count is.
         """
+        if self._fuser.spatial or len(self._cameras) < 2:
+            return items
         joined: dict[str, list[Item]] = {}
-        for own in per_camera:
-            place: dict[str, int] = {}
-            for item in sorted(own, key=lambda entry: entry.item_id):
+        place: dict[tuple[str, str], int] = {}
+        for camera in self._cameras:
+            for item in sorted((i for i in items if i.cameras[:1] == (camera,)), key=lambda entry: entry.item_id):
                 # Only what is named alike can be the same thing; what is tentative is not matched but shown.
                 group = joined.setdefault(item.sku if item.state is not ItemState.TENTATIVE else '', [])
-                index = place.get(item.sku, 0)
+                index = place.get((camera, item.sku), 0)
                 partner = group[index] if item.state is not ItemState.TENTATIVE and index < len(group) else None
-                place[item.sku] = index + 1
-                if partner is not None and item.cameras[0] not in partner.cameras:
+                place[camera, item.sku] = index + 1
+                if partner is not None and camera not in partner.cameras:
                     group[index] = _merge(partner, item)
                 else:
                     group.append(item)
-        return tuple(sorted((item for group in joined.values() for item in group), key=lambda item: item.item_id))
+        return [item for group in joined.values() for item in group] + [item for item in items if not item.cameras]
 
-    def _quiet_since(self, stamp_ns: int, items: Sequence[Item], lines: Sequence[Line]) -> int | None:
+    def _quiet_since(self, stamp_ns: int, items: Sequence[Item], lines: Sequence[Line], agrees: bool) -> int | None:
         """Return the stamp from which the picture has been at rest, or None while it has not been for long enough."""
         signature = (
             tuple((line.sku, line.count) for line in lines),
@@ -215,8 +236,14 @@ class ContentsBuilder:
         )
         doubt_ns = int(self._config.doubt_s * _NS)
         unsure = any(
-            (item.state is ItemState.TENTATIVE and item.seen)
-            or (item.state is not ItemState.TENTATIVE and stamp_ns - item.last_seen_ns > doubt_ns)
+            (item.young and item.seen and not agrees)
+            or (
+                item.state is not ItemState.TENTATIVE
+                and stamp_ns - item.last_seen_ns > doubt_ns
+                # What lies under something, or is felt by the scale, need not be seen.
+                and not item.hidden
+                and not agrees
+            )
             for item in items
         )
         moved_ns = max((item.moved_ns for item in items if item.state is not ItemState.TENTATIVE), default=None)
@@ -225,8 +252,14 @@ class ContentsBuilder:
         else:
             self._unchanged_ticks += 1
         quiet_from = self._changed_ns if moved_ns is None else max(self._changed_ns, moved_ns)
-        quiet = stamp_ns - quiet_from >= int(self._config.stable_s * _NS)
-        if not quiet or self._unchanged_ticks < self._config.stable_frames:
+        quiet = (
+            stamp_ns - quiet_from >= int(self._config.stable_s * _NS)
+            and self._unchanged_ticks >= self._config.stable_frames
+        )
+        if agrees:
+            moving = moved_ns is not None and stamp_ns - moved_ns < int(self._config.agreed_s * _NS)
+            quiet = quiet or (not moving and self._unchanged_ticks >= self._config.agreed_frames)
+        if not quiet:
             self._rest_ns = None
         elif self._rest_ns is None:
             self._rest_ns = stamp_ns

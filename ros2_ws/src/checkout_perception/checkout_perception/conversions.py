@@ -13,12 +13,13 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from checkout_core.answers import AnswerTimes, answer_message
+from checkout_core.camera_geometry import CameraGeometry
 from checkout_core.detections import UNKNOWN_NAME
 from checkout_core.status import Reason, Status
 from checkout_perception.pipeline import CameraAnswer, ContentsAnswer
 from checkout_perception.questions import Attention
 
-__all__ = ['Classes', 'ModelIdentity', 'camera_message', 'contents_message']
+__all__ = ['Classes', 'ModelIdentity', 'camera_message', 'contents_message', 'geometry_from']
 
 _TRAY_FRAME = 'tray'
 _UNTRACKED = 0
@@ -90,11 +91,30 @@ def contents_message(answer: ContentsAnswer, times: AnswerTimes, classes: Classe
         row.cameras, row.track_ids = list(item.cameras), list(item.track_ids)
         row.boxes = [_box(box, classes) for box in item.boxes]
         row.candidates = _candidates(item.candidates, classes)
+        row.position_known = item.position is not None
+        if item.position is not None:
+            row.position.x, row.position.y, row.position.z = item.position
         _set_stamp(row.first_seen, item.first_seen_ns)
         _set_stamp(row.last_seen, item.last_seen_ns)
         message.items.append(row)
     message.answer = answer_message(answer.status, answer.detail, answer.stages, times, classes)
     return message
+
+
+def geometry_from(info: Any, transform: Any) -> CameraGeometry:
+    """Return the geometry that a CameraInfo and the geometry_msgs/Transform of its frame in the frame tray describe.
+
+    Raises CheckoutError for numbers that are no camera.
+    """
+    place, turn = transform.translation, transform.rotation
+    return CameraGeometry.from_info(
+        int(info.width),
+        int(info.height),
+        [float(value) for value in info.k],
+        [float(value) for value in info.d],
+        (place.x, place.y, place.z),
+        (turn.x, turn.y, turn.z, turn.w),
+    )
 
 
 def _detection(answer: CameraAnswer, index: int, classes: Classes) -> Any:

@@ -17,7 +17,7 @@ from checkout_core.errors import CheckoutError
 from checkout_core.model_card import ModelCard, load_model_card
 from checkout_core.runtimes import Runtime, load_runtime
 from checkout_perception.decoders import Candidates, load_decoder
-from checkout_perception.open_set import judge, rule_from_card
+from checkout_perception.open_set import OpenSetRule, judge, rule_from_card
 
 __all__ = ['Clock', 'Sighting', 'Stages', 'TrayDetector', 'elapsed_ms']
 
@@ -77,12 +77,13 @@ class TrayDetector:
         """Release the runtime."""
         self.runtime.close()
 
-    def detect(self, image: NDArray[np.uint8]) -> Sighting:
-        """Detect in a picture, uint8 (H, W, 3) BGR of any size; boxes are in its pixels."""
+    def detect(self, image: NDArray[np.uint8], rule: OpenSetRule | None = None) -> Sighting:
+        """Detect in a picture, uint8 (H, W, 3) BGR of any size; boxes are in its pixels. `rule` replaces the card's."""
         height, width = image.shape[:2]
-        candidates, (*stages, (name, decode_ms)) = self.propose(image, self.rule.shown_from)
+        rule = self.rule if rule is None else rule
+        candidates, (*stages, (name, decode_ms)) = self.propose(image, rule.shown_from)
         begin = self._clock()
-        verdict = judge(candidates, self.rule)
+        verdict = judge(candidates, rule)
         keep = np.flatnonzero(verdict.shown)
         detections = Detections(
             clip(candidates.boxes[keep], width, height), candidates.scores[keep], verdict.class_ids[keep], self.products

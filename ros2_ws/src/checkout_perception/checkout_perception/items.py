@@ -24,7 +24,13 @@ class ItemState(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """Hold one physical thing. `boxes` (4,) xyxy pixels, one for each of `cameras`, as are `track_ids`."""
+    """Hold one physical thing. `boxes` (4,) xyxy pixels, one for each of `cameras`, as are `track_ids`.
+
+    `position` (x, y, z) is in the frame tray (m) and `outside` the share
+    of it beyond the rim, both None when they are not known. `present` is how likely it is there;
+    `weighed` says that the scale was part of that; `hidden` that something lies over it; `young` that it has too few
+    detections to count.
+    """
 
     item_id: int
     sku: str
@@ -38,6 +44,12 @@ class Item:
     last_seen_ns: int
     moved_ns: int
     seen: bool
+    position: tuple[float, float, float] | None = None
+    outside: float | None = None
+    present: float = 1.0
+    weighed: bool = False
+    hidden: bool = False
+    young: bool = False
 
     @property
     def counted(self) -> bool:

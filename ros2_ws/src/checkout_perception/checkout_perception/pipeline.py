@@ -9,12 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from checkout_core.camera_geometry import CameraGeometry
 from checkout_core.catalogue import Catalogue
 from checkout_core.config import group, param
 from checkout_core.detections import Detections
@@ -23,12 +24,24 @@ from checkout_core.frames import CorruptFrame, decode_jpeg
 from checkout_core.status import Status
 from checkout_perception.contents import Contents, ContentsBuilder, ContentsConfig, State, View
 from checkout_perception.detector import Clock, Stages, TrayDetector, elapsed_ms
+from checkout_perception.evidence import PresenceConfig
+from checkout_perception.geometry import GeometryConfig, calibrated
+from checkout_perception.motion import PushConfig
 from checkout_perception.open_set import UnweighedConfig, without_scale
-from checkout_perception.questions import QuestionConfig, WeightConfig, WeightReading
+from checkout_perception.questions import QuestionConfig
 from checkout_perception.ticks import PairingConfig, Tick, TickPairing
 from checkout_perception.tracker import Tracker, TrackerConfig
+from checkout_perception.weight import WeightConfig, WeightReading
 
-__all__ = ['CameraAnswer', 'ContentsAnswer', 'ModelConfig', 'TrayPerceptionConfig', 'TrayPipeline', 'build_pipeline']
+__all__ = [
+    'CameraAnswer',
+    'ContentsAnswer',
+    'ModelConfig',
+    'TrayPerceptionConfig',
+    'TrayPipeline',
+    'build_pipeline',
+    'contents_builder',
+]
 
 _NS = 1_000_000_000
 _WEIGHTS_KEPT = 200
@@ -59,7 +72,10 @@ class TrayPerceptionConfig:
     model: ModelConfig = group(ModelConfig)
     tracker: TrackerConfig = group(TrackerConfig)
     pairing: PairingConfig = group(PairingConfig)
+    geometry: GeometryConfig = group(GeometryConfig)
+    presence: PresenceConfig = group(PresenceConfig)
     contents: ContentsConfig = group(ContentsConfig)
+    push: PushConfig = group(PushConfig)
     questions: QuestionConfig = group(QuestionConfig)
     weight: WeightConfig = group(WeightConfig)
     unweighed: UnweighedConfig = group(UnweighedConfig)
@@ -133,16 +149,10 @@ class TrayPipeline:
         self._skipped_count = 0
         self._cameras = {camera: _CameraState(Tracker(config.tracker)) for camera in config.cameras}
         self._pairing: TickPairing[View] = TickPairing(config.cameras, config.pairing)
-        own = [catalogue[sku] for sku in detector.products]
-        self._builder = ContentsBuilder(
-            detector.products,
-            config=config.contents,
-            questions_config=config.questions,
-            weight_config=config.weight,
-            min_hits=config.tracker.min_hits,
-            weights_g={product.sku: product.weight_g for product in own},
-            families={product.sku: product.family for product in own if product.family is not None},
-        )
+        self._builder = contents_builder(config, detector.products, catalogue)
+        self._geometry = calibrated(config.cameras, config.geometry)
+        self._builder.calibrate(self._geometry)
+        self._strict = without_scale(detector.rule, config.unweighed)
         self._weights: deque[WeightReading] = deque(maxlen=_WEIGHTS_KEPT)
         self._ready: deque[ContentsAnswer] = deque()
         self._skipped: dict[str, deque[int]] = {camera: deque(maxlen=_SKIPPED_KEPT) for camera in config.cameras}
@@ -160,7 +170,8 @@ class TrayPipeline:
         except CorruptFrame as error:
             return self._corrupt(camera, stamp_ns, str(error))
         decode = ('decode', elapsed_ms(begin, self._clock()))
-        sighting = self.detector.detect(image)
+        # A scale that is silent catches nothing either: what it would have to catch is then caught by looks.
+        sighting = self.detector.detect(image, None if self._weighing(stamp_ns) else self._strict)
         begin = self._clock()
         with self._lock:
             if state.newest_ns is not None and stamp_ns <= state.newest_ns:
@@ -184,6 +195,15 @@ class TrayPipeline:
             (decode, *sighting.stages, track),
             image=image,
         )
+
+    def on_calibration(self, camera: str, geometry: CameraGeometry) -> None:
+        """Take where a camera is, unless the parameters say so already: those make runs repeatable."""
+        self._state(camera)
+        if self._config.geometry.calibration:
+            return
+        with self._lock:
+            self._geometry[camera] = geometry
+            self._builder.calibrate(self._geometry)
 
     def on_skipped(self, camera: str, stamp_ns: int) -> CameraAnswer:
         """Answer a picture that was passed over for a newer one.
@@ -276,6 +296,14 @@ class TrayPipeline:
         sources = {view.camera: (view.stamp_ns, view.status) for view in views}
         return ContentsAnswer(contents, status, sources, (('fuse', elapsed_ms(begin, self._clock())),))
 
+    def _weighing(self, stamp_ns: int) -> bool:
+        """Say whether the scale speaks at a stamp."""
+        if not self._config.weight.enabled:
+            return False
+        with self._lock:
+            reading = self._weight_at(stamp_ns)
+        return reading is not None and stamp_ns - reading.stamp_ns <= int(self._config.weight.max_age_s * _NS)
+
     def _weight_at(self, stamp_ns: int) -> WeightReading | None:
         """Return the newest reading that is not from the tick's future, so that a replay sees what the live run saw."""
         for reading in reversed(self._weights):
@@ -284,12 +312,29 @@ class TrayPipeline:
         return None
 
 
+def contents_builder(config: TrayPerceptionConfig, products: Sequence[str], catalogue: Catalogue) -> ContentsBuilder:
+    """Build the fold of ticks for a model that names `products`, in the order of its classes."""
+    own = [catalogue[sku] for sku in products]
+    return ContentsBuilder(
+        products,
+        config=config.contents,
+        questions_config=config.questions,
+        weight_config=config.weight,
+        min_hits=config.tracker.min_hits,
+        weights_g={product.sku: product.weight_g for product in own},
+        families={product.sku: product.family for product in own if product.family is not None},
+        cameras=config.cameras,
+        geometry_config=config.geometry,
+        presence_config=config.presence,
+        push_config=config.push,
+        heights_m={product.sku: min(product.package.size_mm) / 2000 for product in own},
+    )
+
+
 def build_pipeline(config: TrayPerceptionConfig, catalogue: Catalogue) -> TrayPipeline:
     """Load the model of the configuration, warm it up, and build the pipeline."""
     model = config.model
     detector = TrayDetector.load(model.name, runtime=model.runtime, threads=model.threads, device=model.device)
-    if not config.weight.enabled:
-        detector.rule = without_scale(detector.rule, config.unweighed)
     pipeline = TrayPipeline(config, detector, catalogue)
     detector.warm_up()
     return pipeline

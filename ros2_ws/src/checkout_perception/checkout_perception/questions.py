@@ -1,4 +1,8 @@
-"""What a person has to settle before payment: unknown things, look-alikes, things outside, a scale that disagrees."""
+"""What a person has to settle before payment.
+
+Unknown things, look-alikes, things outside or on one another, a count that is not sure, a tray that was pushed, a scale
+that disagrees.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +15,20 @@ from numpy.typing import NDArray
 from checkout_core.config import param
 from checkout_core.status import Reason
 from checkout_perception.items import Item, ItemState
+from checkout_perception.weight import WeightConfig, WeightReading, fits
 
-__all__ = ['Attention', 'QuestionConfig', 'WeightConfig', 'WeightReading', 'questions']
+__all__ = ['Attention', 'QuestionConfig', 'questions', 'weigh']
 
 _NS = 1_000_000_000
 _WORST_FIRST = (
     Reason.NO_CAMERA,
+    Reason.TRAY_MOVED,
     Reason.HAND_IN_VIEW,
     Reason.ITEM_OUTSIDE,
+    Reason.STACKED,
     Reason.UNKNOWN_ITEM,
     Reason.LOOK_ALIKE,
+    Reason.COUNT_UNSURE,
     Reason.WEIGHT_MISMATCH,
 )
 
@@ -38,6 +46,12 @@ class QuestionConfig:
     outside_share: float = param(
         0.35, "Share of an item's box beyond the rim from which it is outside.", minimum=0.0, maximum=1.0
     )
+    outside_weighed_share: float = param(
+        0.5,
+        'The same where places are known and the scale, at rest, confirms that it carries all: then nothing is lost.',
+        minimum=0.0,
+        maximum=1.0,
+    )
     border_px: float = param(
         2.0, "A box that ends this near to the picture's border goes on outside.", minimum=0.0, maximum=50.0
     )
@@ -53,33 +67,6 @@ class QuestionConfig:
         minimum=0.5,
         maximum=1.0,
     )
-
-
-@dataclass(frozen=True)
-class WeightConfig:
-    """Settings of the scale as evidence."""
-
-    enabled: bool = param(True, 'Whether the scale is compared with what is seen.')
-    tolerance_g: float = param(12.0, 'Difference that is always accepted.', minimum=0.0, maximum=10000.0)
-    tolerance_share: float = param(0.015, 'Further accepted share of the expected weight.', minimum=0.0, maximum=1.0)
-    patience_s: float = param(
-        0.6,
-        'How long both the picture and the scale have to be at rest before they may disagree.',
-        minimum=0.0,
-        maximum=60.0,
-    )
-    max_age_s: float = param(1.0, 'A reading that is older says nothing.', minimum=0.0, maximum=60.0)
-
-
-@dataclass(frozen=True)
-class WeightReading:
-    """Hold one reading of the scale; since `stable_since_ns` it has been stable without a break."""
-
-    stamp_ns: int
-    grams: float
-    stable: bool
-    stable_since_ns: int | None = None
-    overload: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,18 +95,33 @@ def questions(
     mismatch: Attention | None,
     families: Mapping[str, str],
     missing: Sequence[str],
+    pushed: Sequence[str] = (),
+    weighing: bool = False,
+    agrees: bool = False,
+    counts_until: float = 0.5,
 ) -> tuple[Attention, ...]:
     """Return the open questions of one tick, worst first.
 
-    `sizes` are width and height of each camera's picture; `mismatch` is what `weigh` asks.
+    `sizes` are width and height of each camera's picture; `mismatch` is what `weigh` asks; `pushed` are the cameras in
+    whose pictures everything has shifted; `weighing` says whether the scale speaks, `agrees` that it is
+    at rest and is the sum of the products: what it confirms need not be seen.
     """
     found = [Attention(Reason.NO_CAMERA, camera=name, detail=f'Camera {name} sends no pictures.') for name in missing]
+    found += [
+        Attention(Reason.TRAY_MOVED, camera=name, detail=f'Everything shifted in the picture of {name}.')
+        for name in pushed
+    ]
     first_camera = next(iter(sizes), '')
     for item in items:
         if item.state is ItemState.TENTATIVE:
+            if not item.young and item.present >= counts_until and _rests(stamp_ns, item, config):
+                found.append(_unsure(item))
             continue
-        outside = _outside(item, sizes, config, first_camera)
-        if stamp_ns - max(item.first_seen_ns, item.moved_ns) < int(config.rest_s * _NS):
+        if item.hidden and not weighing and item.counted and _rests(stamp_ns, item, config):
+            detail = f'Item {item.item_id} lies under something and nothing weighs it.'
+            found.append(Attention(Reason.STACKED, (item.item_id,), (), *_spot(item), detail=detail))
+        outside = _outside(item, sizes, config, first_camera, agrees)
+        if not _rests(stamp_ns, item, config):
             # A thing that is no product, reaches in from outside and moves: that is an arm.
             if item.state is ItemState.UNKNOWN and item.seen and outside is not None:
                 found.append(Attention(Reason.HAND_IN_VIEW, (item.item_id,), (), outside.camera, outside.box))
@@ -144,14 +146,43 @@ def _unknown(item: Item, config: QuestionConfig, families: Mapping[str, str]) ->
             and first_share + second_share >= config.look_alike_share
         ):
             reason, candidates = Reason.LOOK_ALIKE, item.candidates[:2]
-    return Attention(reason, (item.item_id,), candidates, item.cameras[0], item.boxes[0])
+    return Attention(reason, (item.item_id,), candidates, *_spot(item))
+
+
+def _rests(stamp_ns: int, item: Item, config: QuestionConfig) -> bool:
+    return stamp_ns - max(item.first_seen_ns, item.moved_ns) >= int(config.rest_s * _NS)
+
+
+def _spot(item: Item) -> tuple[str, NDArray[np.float32] | None]:
+    """Return where to point at: camera and box; nothing for what no camera sees."""
+    return (item.cameras[0], item.boxes[0]) if item.cameras else ('', None)
+
+
+def _unsure(item: Item) -> Attention:
+    """Ask how many there are of what may be there or not."""
+    detail = f'Item {item.item_id} is there with a chance of {100 * item.present:.0f} %.'
+    return Attention(Reason.COUNT_UNSURE, (item.item_id,), item.candidates[:1], *_spot(item), detail=detail)
+
+
+def reaching(
+    items: Sequence[Item], sizes: Mapping[str, tuple[int, int]], config: QuestionConfig, first_camera: str
+) -> frozenset[int]:
+    """Return the ids of unknown things that reach in from outside, as an arm does."""
+    return frozenset(
+        item.item_id
+        for item in items
+        if item.state is ItemState.UNKNOWN and _outside(item, sizes, config, first_camera) is not None
+    )
 
 
 def _outside(
-    item: Item, sizes: Mapping[str, tuple[int, int]], config: QuestionConfig, first_camera: str
+    item: Item, sizes: Mapping[str, tuple[int, int]], config: QuestionConfig, first_camera: str, agrees: bool = False
 ) -> Attention | None:
-    """Ask to move an item inwards that reaches beyond the rim, or beyond the picture, in the first camera."""
-    if first_camera not in item.cameras:
+    """Ask to move an item inwards that lies beyond the rim by too much.
+
+    Where places are known, the rim of the tray decides; else the rim as the first camera sees it, or its picture.
+    """
+    if first_camera not in item.cameras or first_camera not in sizes:
         return None
     box = item.boxes[item.cameras.index(first_camera)]
     width, height = sizes[first_camera]
@@ -160,9 +191,12 @@ def _outside(
     rim = np.array(config.inside, np.float64) * (width, height, width, height)
     overlap = np.clip(np.minimum(box[2:], rim[2:]) - np.maximum(box[:2], rim[:2]), 0, None).prod()
     share = 1 - overlap / max(float(np.prod(box[2:] - box[:2])), 1e-6)
-    border = config.border_px
+    limit, border = config.outside_share, config.border_px
     cut_off = box[0] <= border or box[1] <= border or box[2] >= width - border or box[3] >= height - border
-    if share <= config.outside_share and not cut_off:
+    if item.outside is not None and item.counted:
+        share, cut_off = item.outside, False
+        limit = config.outside_weighed_share if agrees else limit
+    if share <= limit and not cut_off:
         return None
     centre = (box[:2] + box[2:]) / 2
     towards = (rim[:2] + rim[2:]) / 2 - centre
@@ -177,13 +211,19 @@ def _outside(
 
 
 def weigh(
-    stamp_ns: int, weight: WeightReading | None, expected_g: float, quiet_since_ns: int, config: WeightConfig
+    stamp_ns: int,
+    weight: WeightReading | None,
+    weights: Sequence[float],
+    quiet_since_ns: int,
+    config: WeightConfig,
+    hiding: Item | None = None,
 ) -> tuple[bool, Attention | None]:
-    """Compare the scale with the sum of the products (g); return whether to wait for it, and the question if any.
+    """Compare the scale with the products (g each); return whether to wait for it, and the question if any.
 
     `quiet_since_ns` is the stamp from which the picture has been at rest. While the two differ and have not both been
     at rest for `patience_s`, the answer is to wait: who pays in that time must not be sold what the scale is about to
-    deny. A scale that is silent or switched off is not waited for.
+    deny. A scale that is silent or switched off is not waited for. `hiding` is the item under which the rest may lie:
+    it is then asked to move it apart instead.
     """
     if not config.enabled or weight is None or stamp_ns - weight.stamp_ns > int(config.max_age_s * _NS):
         return False, None
@@ -191,10 +231,16 @@ def weigh(
         return False, Attention(Reason.WEIGHT_MISMATCH, detail='The scale is overloaded.')
     if not weight.stable or weight.stable_since_ns is None:
         return True, None
-    difference = weight.grams - expected_g
-    if abs(difference) <= config.tolerance_g + config.tolerance_share * expected_g:
+    if fits(weight.grams, weights, config):
         return False, None
     if stamp_ns - max(quiet_since_ns, weight.stable_since_ns) < int(config.patience_s * _NS):
         return True, None
-    detail = f'The scale says {weight.grams:.0f} g, the products {expected_g:.0f} g.'
+    expected = sum(weights)
+    detail = f'The scale says {weight.grams:.0f} g, the products {expected:.0f} g.'
+    difference = weight.grams - expected
+    if hiding is not None and difference > 0:
+        camera, box = (hiding.cameras[0], hiding.boxes[0]) if hiding.cameras else ('', None)
+        return False, Attention(
+            Reason.STACKED, (hiding.item_id,), (), camera, box, difference_g=difference, detail=detail
+        )
     return False, Attention(Reason.WEIGHT_MISMATCH, difference_g=difference, detail=detail)

@@ -1,6 +1,10 @@
 """Follow things over time in one camera: stable ids, and class evidence that is summed instead of believed at once.
 
 Association ignores the class: a can that is read as two flavours in turn is one can. Time is the stamps' alone.
+
+What becomes of a thing that is not detected any more depends on its place. Something else covers it: it is behind, and
+its track lives on. Its place is seen free while the things around it are seen: it was taken away, and a few pictures
+are enough to know. Neither can be said (nothing else is seen, as with a blocked lens): the track waits for a while.
 """
 
 from __future__ import annotations
@@ -17,6 +21,12 @@ from checkout_core.detections import UNKNOWN_CLASS, Detections
 __all__ = ['Track', 'Tracker', 'TrackerConfig']
 
 _NS = 1_000_000_000
+_REST_NS = 200_000_000
+_DOUBTED = 0.5
+_CONTAINED = 0.7
+_NESTED = 0.8
+_ALIKE = 0.2
+_LEAST_QUALITY = 0.2
 
 
 @dataclass(frozen=True)
@@ -27,10 +37,25 @@ class TrackerConfig:
     max_centre_shift: float = param(
         0.5, "Else, farthest a centre may have moved, in parts of the track's shorter side.", minimum=0.0, maximum=3.0
     )
-    max_age_s: float = param(0.8, 'How long a track lives without a detection.', minimum=0.0, maximum=10.0)
+    max_age_s: float = param(
+        0.8,
+        'How long a track lives without a detection when nothing can be said about its place.',
+        minimum=0.0,
+        maximum=10.0,
+    )
+    free_frames: int = param(
+        3,
+        'Pictures in a row that show the place of a thing free and its neighbours there end its track.',
+        minimum=1,
+        maximum=100,
+    )
+    cover_share: float = param(
+        0.25, 'Share of a place that other things must cover for a thing to be behind them.', minimum=0.01, maximum=1.0
+    )
+    max_cover_s: float = param(60.0, 'How long a track lives while its place is covered.', minimum=0.0, maximum=3600.0)
     min_hits: int = param(3, 'Detections before a track counts.', minimum=1, maximum=100)
     evidence_half_life_s: float = param(
-        1.0,
+        2.0,
         'Time after which evidence of a class counts half; short forgets an exchanged item sooner.',
         minimum=0.01,
         maximum=60.0,
@@ -44,7 +69,9 @@ class Track:
 
     box (4,) xyxy pixels; evidence (P + 1,): summed scores of the products and, last, of UNKNOWN; hits counts
     detections; `moved_ns` is the last stamp at which the centre left its place; `seen` says whether the newest picture
-    shows it.
+    shows it; else `covered` says whether something lies over its place, and `free` counts the pictures in a row that
+    show the place free. `area` is the largest area of its box so far; `nested` says that the box lay within another
+    one when it was seen last, as a second box on one thing does.
     """
 
     track_id: int
@@ -57,6 +84,10 @@ class Track:
     moved_ns: int
     rest: tuple[float, float]
     seen: bool
+    covered: bool = False
+    free: int = 0
+    area: float = 0.0
+    nested: bool = False
 
     @property
     def class_id(self) -> int:
@@ -98,26 +129,57 @@ class Tracker:
         if self._stamp_ns is not None and stamp_ns <= self._stamp_ns:
             raise ValueError(f'stamp {stamp_ns} does not come after {self._stamp_ns}')
         self._stamp_ns = stamp_ns
-        limit = stamp_ns - int(self._config.max_age_s * _NS)
-        self._tracks = [track for track in self._tracks if track.last_seen_ns >= limit]
+        self._tracks = self._alive(stamp_ns)
         pairs = self._associate(detections.boxes)
+        pairs += self._resume(detections, product_scores, pairs)
+        nested = _nested(detections.boxes)
         taken = {row for row, _ in pairs}
         ids = [0] * len(detections)
-        updated = [replace(track, seen=False) for track in self._tracks]
+        updated = self._unseen(detections.boxes, {position for _, position in pairs})
         for row, position in pairs:
-            updated[position] = self._follow(self._tracks[position], stamp_ns, detections, row, product_scores[row])
+            known = self._tracks[position]
+            updated[position] = self._follow(known, stamp_ns, detections, row, product_scores[row], nested[row])
             ids[row] = updated[position].track_id
         for row in range(len(detections)):
             if row not in taken:
-                updated.append(self._begin(stamp_ns, detections, row, product_scores[row]))
+                updated.append(self._begin(stamp_ns, detections, row, product_scores[row], nested[row]))
                 ids[row] = updated[-1].track_id
         self._tracks = updated
         return tuple(ids)
 
     def miss(self, stamp_ns: int) -> None:
         """Let time pass without a picture: tracks age, nothing counts as seen."""
-        limit = stamp_ns - int(self._config.max_age_s * _NS)
-        self._tracks = [replace(track, seen=False) for track in self._tracks if track.last_seen_ns >= limit]
+        self._tracks = [replace(track, seen=False) for track in self._alive(stamp_ns)]
+
+    def _alive(self, stamp_ns: int) -> list[Track]:
+        """Return the tracks whose time is not over, by what is known of their places."""
+        age_ns, cover_ns = int(self._config.max_age_s * _NS), int(self._config.max_cover_s * _NS)
+        return [
+            track
+            for track in self._tracks
+            if track.free < self._config.free_frames
+            and stamp_ns - track.last_seen_ns <= (cover_ns if track.covered and self._lay(track) else age_ns)
+        ]
+
+    def _lay(self, track: Track) -> bool:
+        """Say whether a thing lay still when it was seen last: only then it can be where it was, behind something."""
+        return track.hits >= self._config.min_hits and track.last_seen_ns - track.moved_ns >= _REST_NS
+
+    def _unseen(self, boxes: NDArray[np.float32], followed: set[int]) -> list[Track]:
+        """Return the tracks with those that no detection belongs to marked as covered, free or neither."""
+        lost = [position for position in range(len(self._tracks)) if position not in followed]
+        updated = list(self._tracks)
+        if not lost:
+            return updated
+        hidden = _hidden_shares(np.stack([self._tracks[position].box for position in lost]), boxes)
+        # Where most of what should be there is not seen, the lens is blocked or the light is gone.
+        neighbours = len(followed) > 0 and len(followed) >= len(lost)
+        for position, share in zip(lost, hidden, strict=True):
+            track = self._tracks[position]
+            covered = bool(share >= self._config.cover_share)
+            free = track.free + 1 if neighbours and not covered else 0
+            updated[position] = replace(track, seen=False, covered=covered, free=free)
+        return updated
 
     def _associate(self, boxes: NDArray[np.float32]) -> list[tuple[int, int]]:
         """Pair rows of boxes with positions of tracks: best overlaps first, then nearest centres."""
@@ -135,16 +197,57 @@ class Tracker:
         near[:, list(columns)] = False
         return pairs + _greedy(-shift, near)
 
-    def _evidence(self, class_id: int, score: float, product_scores: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return what one detection says: the scores of the products, or, judged unknown, its score for UNKNOWN."""
-        evidence = np.zeros(len(product_scores) + 1)
+    def _resume(
+        self, detections: Detections, product_scores: NDArray[np.float32], pairs: list[tuple[int, int]]
+    ) -> list[tuple[int, int]]:
+        """Pair what is left over by containment: a thing that something came to lie over shows a part of its old box.
+
+        As boxes on other things lie within big boxes too, it must look like the thing.
+        """
+        rows = [row for row in range(len(detections)) if row not in {pair[0] for pair in pairs}]
+        positions = [i for i in range(len(self._tracks)) if i not in {pair[1] for pair in pairs}]
+        if not rows or not positions:
+            return []
+        boxes, known = detections.boxes[rows], np.stack([self._tracks[i].box for i in positions])
+        common = _common_areas(boxes, known)
+        least = np.minimum(_areas(boxes)[:, None], _areas(known)[None, :])
+        share = common / np.maximum(least, 1e-6)
+        alike = np.array(
+            [
+                [self._alike(self._tracks[i], int(detections.class_ids[row]), product_scores[row]) for i in positions]
+                for row in rows
+            ]
+        )
+        found = _greedy(share.astype(np.float32), (share >= _CONTAINED) & alike)
+        return [(rows[row], positions[column]) for row, column in found]
+
+    @staticmethod
+    def _alike(track: Track, class_id: int, product_scores: NDArray[np.float32]) -> bool:
         if class_id == UNKNOWN_CLASS:
-            evidence[-1] = score
+            best = int(product_scores.argmax()) if product_scores.max(initial=0.0) > 0 else UNKNOWN_CLASS
         else:
-            evidence[:-1] = product_scores
+            best = class_id
+        return best == UNKNOWN_CLASS or float(track.shares()[best]) >= _ALIKE
+
+    def _evidence(self, class_id: int, score: float, product_scores: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return what one detection says (P + 1,), the last for UNKNOWN.
+
+        A product that was read surely gets its score, others what their scores are against it: small ones are the
+        network's noise, of which many products would make much. Judged unknown, most of it is for UNKNOWN: it may be
+        a product that is half covered, or a stranger that looks like one.
+        """
+        evidence = np.zeros(len(product_scores) + 1)
+        best = float(product_scores.max(initial=0.0))
+        if best > 0.0:
+            evidence[:-1] = product_scores * (product_scores / best)
+        if class_id == UNKNOWN_CLASS:
+            evidence[:-1] *= _DOUBTED
+            evidence[-1] = score
         return evidence
 
-    def _begin(self, stamp_ns: int, detections: Detections, row: int, product_scores: NDArray[np.float32]) -> Track:
+    def _begin(
+        self, stamp_ns: int, detections: Detections, row: int, product_scores: NDArray[np.float32], nested: bool
+    ) -> Track:
         box = detections.boxes[row].copy()
         track = Track(
             track_id=self._next_id,
@@ -157,28 +260,78 @@ class Tracker:
             moved_ns=stamp_ns,
             rest=(float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2),
             seen=True,
+            area=_area(box),
+            nested=nested,
         )
         self._next_id += 1
         return track
 
     def _follow(
-        self, track: Track, stamp_ns: int, detections: Detections, row: int, product_scores: NDArray[np.float32]
+        self,
+        track: Track,
+        stamp_ns: int,
+        detections: Detections,
+        row: int,
+        product_scores: NDArray[np.float32],
+        nested: bool,
     ) -> Track:
         score = float(detections.scores[row])
         keep = 0.5 ** ((stamp_ns - track.last_seen_ns) / _NS / self._config.evidence_half_life_s)
         news = self._evidence(int(detections.class_ids[row]), score, product_scores)
+        box = detections.boxes[row].copy()
+        area = _area(box)
+        # A look at a part says less than the look at the whole before it was covered.
+        largest = max(track.area, area, 1e-6)
+        news *= max(_LEAST_QUALITY, area / largest)
         followed = replace(
             track,
-            box=detections.boxes[row].copy(),
+            box=box,
             score=score,
             evidence=track.evidence * keep + news,
             hits=track.hits + 1,
             last_seen_ns=stamp_ns,
             seen=True,
+            covered=False,
+            free=0,
+            area=largest,
+            nested=nested,
         )
         if np.hypot(followed.centre[0] - track.rest[0], followed.centre[1] - track.rest[1]) > self._config.still_px:
             return replace(followed, moved_ns=stamp_ns, rest=followed.centre)
         return followed
+
+
+def _area(box: NDArray[np.float32]) -> float:
+    return float((box[2] - box[0]) * (box[3] - box[1]))
+
+
+def _areas(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
+
+
+def _common_areas(one: NDArray[np.float32], two: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the areas (N, M) that boxes have in common."""
+    wide = np.minimum(one[:, None, 2], two[None, :, 2]) - np.maximum(one[:, None, 0], two[None, :, 0])
+    high = np.minimum(one[:, None, 3], two[None, :, 3]) - np.maximum(one[:, None, 1], two[None, :, 1])
+    return np.asarray(np.maximum(wide, 0) * np.maximum(high, 0))
+
+
+def _hidden_shares(places: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the share (N,) of each place that the boxes (M, 4) cover, at most 1; overlaps of boxes count twice."""
+    if len(boxes) == 0:
+        return np.zeros(len(places), np.float32)
+    shares = _common_areas(places, boxes).sum(axis=1) / np.maximum(_areas(places), 1e-6)
+    return np.asarray(np.minimum(shares, 1.0))
+
+
+def _nested(boxes: NDArray[np.float32]) -> list[bool]:
+    """Say of each box (N, 4) whether most of it lies within one other, larger box."""
+    if len(boxes) < 2:
+        return [False] * len(boxes)
+    areas = _areas(boxes)
+    share = _common_areas(boxes, boxes) / np.maximum(areas, 1e-6)[:, None]
+    larger = areas[None, :] > areas[:, None]
+    return [bool(row.any()) for row in (share >= _NESTED) & larger]
 
 
 def _greedy(gain: NDArray[np.float32], allowed: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -10,8 +10,9 @@ import pytest
 from checkout_core.status import Reason, Status
 from checkout_perception.contents import Contents, ContentsBuilder, ContentsConfig, State, View
 from checkout_perception.items import ItemState
-from checkout_perception.questions import QuestionConfig, WeightConfig, WeightReading
+from checkout_perception.questions import QuestionConfig
 from checkout_perception.tracker import Track
+from checkout_perception.weight import WeightConfig, WeightReading
 
 SECOND = 1_000_000_000
 START = 10 * SECOND
@@ -24,7 +25,7 @@ BOX, BLUE, GREEN, NOBODY = (9.0, 0, 0, 0), (0, 9.0, 0, 0), (0, 0, 9.0, 0), (0, 0
 Make = Callable[..., Track]
 
 
-def builder(config: ContentsConfig | None = None) -> ContentsBuilder:
+def builder(config: ContentsConfig | None = None, cameras: Sequence[str] = ('top',)) -> ContentsBuilder:
     return ContentsBuilder(
         PRODUCTS,
         config=config or ContentsConfig(stable_frames=2, stable_s=0.3, min_share=0.7, doubt_s=0.25),
@@ -33,6 +34,7 @@ def builder(config: ContentsConfig | None = None) -> ContentsBuilder:
         min_hits=3,
         weights_g=WEIGHTS,
         families=FAMILIES,
+        cameras=cameras,
     )
 
 
@@ -172,7 +174,7 @@ def test_a_flickering_candidate_makes_the_tray_move_only_while_it_is_seen(make_t
 def test_two_cameras_count_the_most_that_one_sees_and_never_the_sum(make_track: Make) -> None:
     top = view(make_track(1, BLUE), make_track(2, BOX))
     oblique = view(make_track(1, BLUE), make_track(2, BLUE), camera='oblique')
-    contents = builder().update(START, [top, oblique])
+    contents = builder(cameras=('top', 'oblique')).update(START, [top, oblique])
     assert counts(contents) == {'box_red': 1, 'can_blue': 2}
     cameras = {item.item_id: item.cameras for item in contents.items}
     assert cameras == {1: ('top', 'oblique'), 2: ('top',), 4: ('oblique',)}

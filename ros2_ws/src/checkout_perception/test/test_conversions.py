@@ -14,7 +14,8 @@ from checkout_perception.contents import Contents, Line, State
 from checkout_perception.conversions import ModelIdentity, camera_message, contents_message
 from checkout_perception.items import Item, ItemState
 from checkout_perception.pipeline import CameraAnswer, ContentsAnswer
-from checkout_perception.questions import Attention, WeightReading
+from checkout_perception.questions import Attention
+from checkout_perception.weight import WeightReading
 
 TIMES = AnswerTimes('host', 1, 2, 3, 4)
 IDENTITY = ModelIdentity('net', 'f00', 'fake:fake')
@@ -37,7 +38,9 @@ CLASSES: Any = SimpleNamespace(
     TrayContents=lambda: SimpleNamespace(
         header=SimpleNamespace(stamp=stamp(), frame_id=''), sources=[], since=stamp(), lines=[], items=[]
     ),
-    TrayItem=lambda: SimpleNamespace(first_seen=stamp(), last_seen=stamp()),
+    TrayItem=lambda: SimpleNamespace(
+        first_seen=stamp(), last_seen=stamp(), position=SimpleNamespace(x=0.0, y=0.0, z=0.0)
+    ),
     TrayLine=SimpleNamespace,
 )
 
@@ -78,7 +81,8 @@ def test_a_skipped_picture_has_no_detections_but_an_answer() -> None:
 
 def test_tray_contents_carry_everything_that_is_known() -> None:
     box = np.array([1, 2, 3, 4], np.float32)
-    item = Item(3, 'a', 0.9, ItemState.CONFIRMED, ('top',), (7,), (box,), (('a', 0.9), ('b', 0.1)), 1, 2, 1, True)
+    options, place = (('a', 0.9), ('b', 0.1)), (0.1, -0.05, 0.02)
+    item = Item(3, 'a', 0.9, ItemState.CONFIRMED, ('top',), (7,), (box,), options, 1, 2, 1, True, place)
     contents = Contents(
         stamp_ns=3_000_000_005,
         state=State.STABLE,
@@ -99,6 +103,7 @@ def test_tray_contents_carry_everything_that_is_known() -> None:
     assert [(row.sku, row.count, row.cameras) for row in message.lines] == [('a', 2, ['top'])]
     (row,) = message.items
     assert (row.item_id, row.sku, row.state, row.track_ids, row.boxes[0].y_max) == (3, 'a', 1, [7], 4.0)
+    assert (row.position_known, row.position.x, row.position.z) == (True, 0.1, 0.02)
     first, second = message.attentions
     assert (first.reason, first.box_known, first.direction.x, first.direction.y) == (
         REASONS['ITEM_OUTSIDE'],

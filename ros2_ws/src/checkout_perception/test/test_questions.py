@@ -9,8 +9,9 @@ import pytest
 
 from checkout_core.status import Reason, Status
 from checkout_perception.contents import ContentsBuilder, ContentsConfig, View
-from checkout_perception.questions import QuestionConfig, WeightConfig
+from checkout_perception.questions import QuestionConfig
 from checkout_perception.tracker import Track
+from checkout_perception.weight import WeightConfig
 
 SECOND = 1_000_000_000
 BLUE, NOBODY = (9.0, 0.0), (0.0, 9.0)

@@ -13,6 +13,7 @@ from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
 
 from checkout_core.answers import AnswerTimes
+from checkout_core.camera_geometry import CameraGeometry
 from checkout_core.catalogue import load_catalogue
 from checkout_core.latest import LatestFrameWorker
 from checkout_core.ros.diagnostics import DiagnosticsReporter
@@ -25,6 +26,7 @@ from checkout_core.ros.stamps import to_msg, to_ns
 from checkout_perception.annotate import annotate
 from checkout_perception.conversions import ModelIdentity, camera_message, contents_message
 from checkout_perception.pipeline import CameraAnswer, TrayPerceptionConfig, TrayPipeline, build_pipeline
+from checkout_perception.ros.calibration import listen_to_calibration
 
 __all__ = ['TrayPerceptionNode', 'main']
 
@@ -70,6 +72,8 @@ class TrayPerceptionNode(ManagedNode):
             take = partial(self._take, camera)
             topic = f'tray/{camera}/image/compressed'
             self._inputs.append(self.create_subscription(CompressedImage, topic, take, IMAGE))
+        if not self._config.geometry.calibration:
+            self._inputs += listen_to_calibration(self, self._config.cameras, self._calibrate)
         if self._config.weight.enabled:
             self._inputs.append(self.create_subscription(interfaces.Weight, 'tray/weight', self._weigh, RESULT))
 
@@ -102,6 +106,11 @@ class TrayPerceptionNode(ManagedNode):
             self._pipeline.on_weight(
                 to_ns(message.header.stamp), message.grams, stable=message.stable, overload=message.overload
             )
+
+    def _calibrate(self, camera: str, geometry: CameraGeometry) -> None:
+        if self._pipeline is not None:
+            self._pipeline.on_calibration(camera, geometry)
+            self._diagnostics.set(f'geometry of {camera}', 'known')
 
     def _look(self, camera: str, stamp_ns: int, picture: Picture) -> None:
         message, received_ns = picture

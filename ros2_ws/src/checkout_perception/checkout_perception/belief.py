@@ -1,0 +1,188 @@
+"""From things to items: what each is, whether it counts, and what the scale makes of that.
+
+Decisions have hysteresis: a name that was given stays until its share falls well below what it took to give it, and so
+does a count. What the scale once settled holds until it settles again, so that nothing flickers while it swings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checkout_core.detections import UNKNOWN_NAME
+from checkout_perception.evidence import PresenceConfig, pool, presence
+from checkout_perception.fusion import Thing
+from checkout_perception.items import Item, ItemState
+from checkout_perception.weight import Hypothesis, WeightConfig, WeightReading, settle
+
+__all__ = ['Believer']
+
+F64 = NDArray[np.float64]
+_NS = 1_000_000_000
+_OPTIONS = 4
+_LEAST_SHARE = 0.01
+_SHOWN_SHARE = 0.02
+_FORGOTTEN = 0.1
+
+
+class Believer:
+    """Decide about things, tick by tick; remembers what the scale settled."""
+
+    def __init__(
+        self,
+        products: Sequence[str],
+        cameras: Sequence[str],
+        *,
+        presence_config: PresenceConfig,
+        weight_config: WeightConfig,
+        min_hits: int,
+        min_share: float,
+        keep_share: float,
+        weights_g: Mapping[str, float],
+    ) -> None:
+        """Start without beliefs; `keep_share` is the share that a name needs to stay."""
+        self._names = (*products, UNKNOWN_NAME)
+        self._cameras = tuple(cameras)
+        self._presence = presence_config
+        self._weight = weight_config
+        self._min_hits, self._min_share, self._keep_share = min_hits, min_share, keep_share
+        self._weights = dict(weights_g)
+        self._settled: dict[int, Hypothesis] = {}
+        self._key: tuple[object, ...] = ()
+        self.agrees = False
+
+    def judge(
+        self, stamp_ns: int, things: Sequence[Thing], reading: WeightReading | None, reaching: frozenset[int]
+    ) -> tuple[list[Item], list[Thing]]:
+        """Return the items, and the things that are gone for good.
+
+        `reaching` are ids of things that reach in from outside, such as a hand: the scale does not feel them.
+        """
+        usable = reading is not None and reading.usable(stamp_ns, self._weight)
+        if not usable:
+            self._settled, self._key, self.agrees = {}, (), False
+        if not things:
+            return [], []
+        size = len(self._names)
+        tables = [np.stack([thing.evidence(camera, size) for thing in things]) for camera in self._cameras]
+        shares = pool(tables)
+        order = np.argsort(-shares, axis=1, kind='stable')[:, :_OPTIONS]
+        seen = [self._seen(thing, row, best) for thing, row, best in zip(things, shares, order, strict=True)]
+        remembered = [self._remembered(stamp_ns, thing, usable) for thing in things]
+        if usable and reading is not None and reading.stable:
+            self._settle(things, seen, remembered, reading, reaching)
+        items: list[Item] = []
+        gone: list[Thing] = []
+        for thing, hypothesis, row, best, kept in zip(things, seen, shares, order, remembered, strict=True):
+            believed = self._settled.get(thing.item_id)
+            if not kept or (not thing.tracks and believed is not None and believed.present < _FORGOTTEN):
+                gone.append(thing)
+                self._settled.pop(thing.item_id, None)
+                continue
+            item = self._item(thing, hypothesis if believed is None else believed, believed is not None, row, best)
+            if item is not None:
+                items.append(item)
+        return items, gone
+
+    def _seen(self, thing: Thing, shares: F64, order: NDArray[np.int64]) -> Hypothesis:
+        """Return what the picture alone says."""
+        present = presence(thing.sight(), self._presence, len(self._cameras))
+        if present >= self._presence.agreed and thing.hits >= 2 * self._min_hits:
+            present = 1.0
+        options = tuple((self._names[i], float(shares[i])) for i in order.tolist() if shares[i] >= _LEAST_SHARE)
+        return Hypothesis(present, options)
+
+    def _remembered(self, stamp_ns: int, thing: Thing, usable: bool) -> bool:
+        """Say whether a thing without a track may still be there: only the scale could say so."""
+        if thing.tracks:
+            return True
+        if not usable or thing.hits < self._min_hits or not thing.name or thing.name == UNKNOWN_NAME:
+            return False
+        return thing.lost_ns is None or stamp_ns - thing.lost_ns <= int(self._weight.remember_s * _NS)
+
+    def _settle(
+        self,
+        things: Sequence[Thing],
+        seen: Sequence[Hypothesis],
+        remembered: Sequence[bool],
+        reading: WeightReading,
+        reaching: frozenset[int],
+    ) -> None:
+        """Bring picture and scale together, when either says something new."""
+        asked = [
+            (thing.item_id, hypothesis)
+            for thing, hypothesis, kept in zip(things, seen, remembered, strict=True)
+            if kept and thing.hits >= self._min_hits and thing.item_id not in reaching
+        ]
+        key = (
+            round(reading.grams),
+            tuple((i, round(h.present, 2), tuple((sku, round(s, 2)) for sku, s in h.options)) for i, h in asked),
+        )
+        if key == self._key:
+            return
+        self._key = key
+        known = all(sku in self._weights for _, h in asked for sku, _ in h.options if sku != UNKNOWN_NAME)
+        if not known:
+            self._settled = {}
+            return
+        settled = settle([hypothesis for _, hypothesis in asked], reading.grams, self._weights, self._weight)
+        self.agrees = settled.agrees
+        # Where no likely sum is the weight, it tells nothing but that something is wrong.
+        self._settled = {i: h for (i, _), h in zip(asked, settled.hypotheses, strict=True)} if settled.agrees else {}
+        for thing in things:
+            believed = self._settled.get(thing.item_id)
+            if believed is not None and not thing.tracks and believed.present >= self._presence.counts_from:
+                thing.lost_ns = reading.stamp_ns
+
+    def _item(
+        self, thing: Thing, belief: Hypothesis, weighed: bool, shares: F64, order: NDArray[np.int64]
+    ) -> Item | None:
+        """Return the item of a thing; None when it is not believed to be there and nothing shows it."""
+        best, share = belief.options[0] if belief.options else (UNKNOWN_NAME, 0.0)
+        unknown = next((s for sku, s in belief.options if sku == UNKNOWN_NAME), 0.0)
+        needed = self._keep_share if best == thing.name else self._min_share
+        named = best != UNKNOWN_NAME and share >= needed
+        limit = self._presence.counts_until if thing.counted else self._presence.counts_from
+        there = belief.present >= limit
+        if not thing.tracks and belief.present < self._presence.counts_until:
+            thing.counted = False
+            return None
+        if thing.hits < self._min_hits:
+            state = ItemState.TENTATIVE
+        elif not there:
+            state = ItemState.TENTATIVE
+            thing.counted = False
+        else:
+            thing.counted = True
+            thing.name = best if named else UNKNOWN_NAME
+            if not named:
+                state = ItemState.UNKNOWN
+            else:
+                state = ItemState.CONFIRMED if thing.seen else ItemState.HIDDEN
+        cameras = tuple(camera for camera in self._cameras if camera in thing.tracks)
+        return Item(
+            item_id=thing.item_id,
+            sku=best if named else UNKNOWN_NAME,
+            confidence=share if named else unknown,
+            state=state,
+            cameras=cameras,
+            track_ids=tuple(thing.tracks[camera].track_id for camera in cameras),
+            boxes=tuple(thing.tracks[camera].box for camera in cameras),
+            candidates=tuple(
+                (self._names[i], float(shares[i]))
+                for i in order.tolist()
+                if i < len(self._names) - 1 and shares[i] > _SHOWN_SHARE
+            )[:3],
+            first_seen_ns=thing.first_seen_ns,
+            last_seen_ns=thing.last_seen_ns,
+            moved_ns=thing.moved_ns,
+            seen=thing.seen,
+            position=thing.position,
+            outside=thing.outside,
+            hidden=bool(thing.tracks) and not thing.seen and any(t.covered for t in thing.tracks.values()),
+            present=belief.present,
+            weighed=weighed,
+            young=thing.hits < self._min_hits,
+        )
