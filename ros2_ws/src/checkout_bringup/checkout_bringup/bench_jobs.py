@@ -77,11 +77,12 @@ def write_whole(path: Path, data: bytes) -> None:
     temporary = path.with_name(f'.{path.name}.{os.getpid()}')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
-        temporary.replace(path)
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise CheckoutError(
             f'{path} cannot be written ({error.strerror}); make room or choose another folder with --cache.'
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -114,7 +114,7 @@ def bare_loop(model: str) -> Callable[[bytes], float]:
 def in_turn(
     pipeline: TrayPipeline, bare: Callable[[bytes], float], blobs: Sequence[bytes]
 ) -> list[tuple[float, float, float]]:
-    """Return for each picture the ms of the bare loop, of the pipeline, and of the pipeline outside network and decoder.
+    """Return for each picture the ms of the bare loop, of the pipeline, and of what lies outside network and decoder.
 
     They take turns in who comes first, so that a busy moment of the machine meets both alike.
     """

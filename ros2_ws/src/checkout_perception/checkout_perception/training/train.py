@@ -88,8 +88,8 @@ def train(
     """Train on DIR/annotations/train.json and return the checkpoint's path.
 
     `max_steps` ends early without changing the schedule; `clock` (s) is what the minutes are counted by, such as
-    `time.process_time` to spend a budget of processor time. Raises CheckoutError for a data set or a checkpoint that does
-    not fit.
+    `time.process_time` to spend a budget of processor time. Raises CheckoutError for a data set or a checkpoint that
+    does not fit.
     """
     if config.width % SIZE_MULTIPLE or config.height % SIZE_MULTIPLE:
         raise CheckoutError(
