@@ -19,7 +19,7 @@ from checkout_harness.gates import gate
 from checkout_harness.job import Job, write_job
 from checkout_harness.library import find_bag, name_of
 from checkout_harness.people import read_people
-from checkout_harness.recording import Recording
+from checkout_harness.recording import Recording, check_topics, chosen
 from checkout_harness.report import analyse, print_summary
 from checkout_harness.rundir import RunFacts, load_run, new_folder
 from checkout_harness.settings import CART, Settings, parse_parameters
@@ -77,13 +77,17 @@ def replay_main(argv: Sequence[str] | None, start: Starter | None = None) -> int
         parameters[node] = {**parameters.get(node, {}), **values}
     settings = Settings(parameters, BuyerConfig(patience_s=arguments.patience))
     plan = load_faults(arguments.faults)
+    _check_lane(arguments)
     if plan.needs_graph and arguments.lane == 'core':
         raise CheckoutError(f'The faults {plan.name} happen to nodes; replay them with --lane graph.')
     for run in range(arguments.runs):
         target = new_folder(folder / f'{run + 1:02d}' if arguments.runs > 1 else folder)
         if arguments.lane == 'core':
             with Recording(arguments.bag) as recording:
-                run_core(recording, settings, target, steps=plan.apply(recording.steps()), faults=plan.name)
+                part = chosen(
+                    recording.steps, start_s=arguments.start, duration_s=arguments.duration, loop=arguments.loop
+                )
+                run_core(recording, settings, target, steps=plan.apply(part), faults=plan.name)
         else:
             assert started is not None
             run_graph(_job(arguments, target, settings, started), started)
@@ -94,12 +98,22 @@ def replay_main(argv: Sequence[str] | None, start: Starter | None = None) -> int
     return _conclude(folder, target, arguments.runs, arguments.json, people)
 
 
+def _check_lane(arguments: argparse.Namespace) -> None:
+    """Refuse what the lane would pass over without a word."""
+    realtime = {'--rate': arguments.rate != 1.0, '--paused': arguments.paused, '--without': bool(arguments.without)}
+    realtime['--remap'] = bool(arguments.remap)
+    given = [name for name, is_given in realtime.items() if is_given]
+    if given and arguments.lane != 'realtime':
+        raise CheckoutError(f'{given[0]} belongs to the recorded pace; add --lane realtime.')
+
+
 def run_graph(job: Job, started: Started, *, backwards: bool = False) -> RunFacts:
     """Run a job in a graph and return its facts. Raises CheckoutError when the driver left none."""
     folder = Path(job.folder)
     file = folder / 'job.json'
     write_job(file, job)
     with Recording(job.bag) as recording:
+        check_topics(recording, [*job.without, *job.remap])
         parameters = {node: job.settings.of(node, recording) for node in started.parameters()}
         if load_faults(job.faults).needs_journal and CART in parameters:
             # Replays keep the journal in memory, where no lock and no full disk can reach it.
@@ -172,14 +186,14 @@ def _replay_parser() -> argparse.ArgumentParser:
     parser.add_argument('--patience', type=float, default=1.0, metavar='S', help='until staff settles a question (1)')
     parser.add_argument('--faults', default='', metavar='NAME', help='fault scenario; see --list-faults')
     parser.add_argument('--list-faults', action='store_true', help='list the fault scenarios and stop')
+    parser.add_argument('--start', type=float, default=0.0, metavar='S', help='begin so many seconds into the bag')
+    parser.add_argument('--duration', type=float, default=0.0, metavar='S', help='replay so many seconds (0: all)')
+    parser.add_argument('--loop', type=_count, default=1, metavar='N', help='replay N times with stamps that go on')
     graph = parser.add_argument_group('lanes graph and realtime')
     graph.add_argument('--stack', default='camera', metavar='NAME', help='whose nodes are replayed through (camera)')
     graph.add_argument('--argument', action='append', default=[], metavar='KEY=VALUE', help='argument of the stack')
     graph.add_argument('--domain', type=int, metavar='N', help='ROS domain (default: a free one)')
     graph.add_argument('--timeout', type=float, default=10.0, metavar='S', help='for one step; fails the run (10)')
-    graph.add_argument('--start', type=float, default=0.0, metavar='S', help='begin so many seconds into the bag')
-    graph.add_argument('--duration', type=float, default=0.0, metavar='S', help='replay so many seconds (0: all)')
-    graph.add_argument('--loop', type=_count, default=1, metavar='N', help='replay N times with stamps that go on')
     pace = parser.add_argument_group('lane realtime')
     pace.add_argument('--rate', type=_positive, default=1.0, metavar='X', help='times the recorded pace (1)')
     pace.add_argument('--paused', action='store_true', help='wait for the services replay_driver/pause and step')

@@ -34,7 +34,7 @@ from checkout_harness.core_lane import run_core
 from checkout_harness.faults import load_faults
 from checkout_harness.job import Job
 from checkout_harness.library import find_bag
-from checkout_harness.recording import Recording
+from checkout_harness.recording import Recording, chosen
 from checkout_harness.report import analyse
 from checkout_harness.rundir import Outputs, RunFacts, load_run, new_folder
 from checkout_harness.settings import Settings, parse_parameters
@@ -126,7 +126,9 @@ def checkout_replay(tmp_path: Path, checkout_graph: Callable[..., Started]) -> C
             settings = Settings(_merged(started.parameters(), parse_parameters(parameters)), BuyerConfig(patience_s))
             if lane == 'core':
                 plan = load_faults(str(job.get('faults', '')))
-                run_core(recording, settings, folder, steps=plan.apply(recording.steps()), faults=plan.name)
+                part = {key: job[key] for key in ('start_s', 'duration_s', 'loop') if key in job}
+                steps = plan.apply(chosen(recording.steps, **part))
+                run_core(recording, settings, folder, steps=steps, faults=plan.name)
         if lane != 'core':
             run_graph(
                 Job(str(path), str(folder), lane, started.answers(), settings, **job), started, backwards=backwards

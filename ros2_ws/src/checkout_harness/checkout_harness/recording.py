@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,8 @@ from checkout_core.bags import BagMessage, BagReader
 from checkout_core.errors import CheckoutError
 
 __all__ = [
-    'FACE', 'Recording', 'Sample', 'Step', 'chosen', 'file_sha256', 'moved', 'picture_topic', 'restamped', 'stamp_of',
+    'FACE', 'Recording', 'Sample', 'Step', 'check_topics', 'chosen', 'file_sha256', 'info_topic', 'moved',
+    'picture_topic', 'restamped', 'stamp_of',
 ]  # fmt: skip
 
 IMAGE_TYPE = 'sensor_msgs/msg/CompressedImage'
@@ -57,6 +58,22 @@ class Step:
 def picture_topic(camera: str) -> str:
     """Return the relative topic of a camera's pictures."""
     return f'{camera}/image/compressed' if camera == FACE else f'tray/{camera}/image/compressed'
+
+
+def info_topic(camera: str) -> str:
+    """Return the relative topic of a camera's CameraInfo."""
+    return picture_topic(camera).replace('image/compressed', 'camera_info')
+
+
+def check_topics(recording: Recording, names: Iterable[str]) -> None:
+    """Raise CheckoutError for the relative name of a topic that a replay of this recording does not send."""
+    sent = [topic(camera) for camera in recording.all_cameras for topic in (picture_topic, info_topic)]
+    sent += ['tray/weight'] if recording.has_weight else []
+    for name in names:
+        if name not in sent:
+            raise CheckoutError(
+                f"A replay of {recording.path.name} does not send '{name}'; it sends {', '.join(sent)}."
+            )
 
 
 def moved(step: Step, by_ns: int) -> Step:
@@ -122,7 +139,7 @@ class Recording:
             for camera in (*self.cameras, FACE):
                 picture = self.topic(picture_topic(camera))
                 self._kinds[picture] = ('image', camera)
-                self._kinds[picture.replace('image/compressed', 'camera_info')] = ('info', camera)
+                self._kinds[self.topic(info_topic(camera))] = ('info', camera)
             self._kinds = {name: kind for name, kind in self._kinds.items() if name in self.bag.topics}
             _check_kinds(self.bag, self._kinds)
         except BaseException:

@@ -49,7 +49,19 @@ def time_report(facts: RunFacts, outputs: Outputs) -> dict[str, Any]:
     }
     if facts.lane in _TRANSPORTED:
         _parts(report, facts, outputs)
+    else:
+        report['worst'] = _worst_work(outputs)
     return report
+
+
+def _worst_work(outputs: Outputs) -> list[dict[str, Any]]:
+    """Return the pictures that took the most work, and its stages: the worst of a lane without transport."""
+    rows: list[dict[str, Any]] = []
+    for camera, messages in outputs.detections.items():
+        for message in messages:
+            own = {str(stage.name): float(stage.duration_ms) for stage in message.answer.stages}
+            rows.append({'stamp_ns': stamp_ns(message), 'camera': camera, 'ms': sum(own.values()), 'parts': own})
+    return sorted(rows, key=lambda row: -float(row['ms']))[:_WORST]
 
 
 def _steps(facts: RunFacts) -> list[float]:

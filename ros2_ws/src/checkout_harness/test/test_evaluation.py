@@ -127,6 +127,11 @@ def test_the_core_lane_reports_work_and_no_transport(replay, drawn_bag):
     assert report['stages']['perception: decode']['n'] == 40
     assert report['parts'] == {}
     assert report['end_to_end']['n'] == 0
+    assert len(report['worst']) == 10
+    worst = report['worst'][0]
+    assert worst['ms'] == max(row['ms'] for row in report['worst']) == pytest.approx(sum(worst['parts'].values()))
+    assert report['beside_network']['n'] == 40
+    assert report['driver_cpu']['n'] == 0, 'no driver'
     assert report['speed'] > 0
 
 

@@ -5,7 +5,8 @@ import random
 import pytest
 
 from checkout_core.bags import BagWriter, message_types
-from checkout_harness.recording import IMAGE_TYPE, WEIGHT_TYPE, Recording
+from checkout_core.errors import CheckoutError
+from checkout_harness.recording import IMAGE_TYPE, WEIGHT_TYPE, Recording, check_topics
 from checkout_harness.testing import draw_bag
 
 TYPES = message_types()
@@ -77,3 +78,18 @@ def test_the_hash_of_a_bag_is_that_of_its_content(tmp_path, plan):
             sums.append(recording.sha256)
     assert sums[1] == sums[2]
     assert len({*sums}) == 2
+
+
+def test_a_topic_that_is_not_sent_is_named(tmp_path):
+    """Whoever leaves out or renames a topic has to know that it was there to begin with."""
+    with Recording(draw_bag(tmp_path / 'b.mcap', (), seconds=1.0)) as recording:
+        check_topics(recording, ['tray/weight', 'tray/top/image/compressed', 'tray/top/camera_info'])
+        with pytest.raises(CheckoutError, match=r"A replay of b\.mcap does not send 'tray/wieght'; it sends tray/top"):
+            check_topics(recording, ['tray/wieght'])
+
+
+def test_a_tray_camera_cannot_be_called_like_the_face_camera(tmp_path):
+    with BagWriter(tmp_path / 'b.mcap') as bag:
+        bag.add_topic(TOPIC.format('face'), IMAGE_TYPE)
+    with pytest.raises(CheckoutError, match="has a tray camera called 'face'"):
+        Recording(tmp_path / 'b.mcap')

@@ -51,7 +51,10 @@ def test_the_verdict_of_a_wrong_run_names_product_and_money(reported, plan, cata
     assert suite.get('failures') == '3'
     page = (folder / 'report.html').read_text()
     assert '37 of 40 pictures were wrong' in page
-    assert page.count('<figure>') == 2, 'one for all that are wrong alike, one of the moment of payment'
+    large, _, small = page.partition('<details><summary>The other 36</summary>')
+    assert large.count('<figure>') == 2, 'one for all that are wrong alike, one of the moment of payment'
+    assert small.count('<figure>') == 36, 'every other wrong picture'
+    assert len(page) < 3_000_000
 
 
 def test_a_stranger_that_was_handed_over_passes(reported, plan, tmp_path):
@@ -128,6 +131,19 @@ def test_the_command_replays_and_compares_runs(drawn_bag, tmp_path, capsys):
     assert json.loads((tmp_path / 'j').read_text())['run']['complete']
 
 
+def test_a_part_of_a_bag_is_replayed_in_the_core_lane_too(drawn_bag, tmp_path, capsys):
+    where = [
+        '--report',
+        str(tmp_path / 'r'),
+        '--json',
+        str(tmp_path / 'j'),
+        '--set',
+        'tray_perception.model.runtime=fake',
+    ]
+    assert replay_main([str(drawn_bag), '--start', '1', '--duration', '2', '--loop', '2', *where]) == 0
+    assert json.loads((tmp_path / 'j').read_text())['run']['steps'] == 2 * 10
+
+
 @pytest.mark.parametrize(
     ('arguments', 'words'),
     [
@@ -136,6 +152,8 @@ def test_the_command_replays_and_compares_runs(drawn_bag, tmp_path, capsys):
         (['{bag}', '--faults', 'rain'], "no fault scenario 'rain'"),
         (['{bag}', '--faults', 'perception_killed'], 'replay them with --lane graph'),
         (['{bag}', '--set', 'cart.x=1'], "cart has no parameter 'x'"),
+        (['{bag}', '--rate', '2'], '--rate belongs to the recorded pace; add --lane realtime'),
+        (['{bag}', '--without', 'tray/weight'], '--without belongs to the recorded pace'),
     ],
 )
 def test_a_mistake_is_said_in_one_sentence(drawn_bag, tmp_path, arguments, words):

@@ -19,7 +19,7 @@ from checkout_harness.frames import FrameComparison
 from checkout_harness.identity import FaceComparison, true_faces
 from checkout_harness.people import people_of
 from checkout_harness.recording import FACE, Recording
-from checkout_harness.report.charts import FacePicture, Picture
+from checkout_harness.report.charts import FacePicture, Picture, smaller
 from checkout_harness.report.html import write_html
 from checkout_harness.report.junit import write_junit
 from checkout_harness.report.verdict import Verdict, judge
@@ -34,7 +34,10 @@ __all__ = ['SCHEMA', 'analyse', 'print_summary', 'schema', 'validate']
 
 SCHEMA = 'checkout-report-1'
 _PICTURES = 36
-"""Kinds of wrong pictures that are shown; the rest are counted."""
+"""Kinds of wrong pictures that are shown large; the rest are counted."""
+_SMALL = 400
+"""Further wrong pictures, which are shown small; a page has to open on a phone."""
+_SHRUNK = 2
 
 
 def analyse(
@@ -286,27 +289,31 @@ def _resources(facts: RunFacts) -> list[dict[str, Any]]:
 def _pictures(
     recording: Recording, found: Evaluation | None, groups: list[list[FrameComparison]], report: Mapping[str, Any]
 ) -> list[Picture]:
-    """Return the pictures to show: the first of each group, and the moment of payment."""
+    """Return the pictures to show: the first of each group, the moment of payment, and all other wrong ones, small."""
     if found is None:
         return []
-    chosen: list[tuple[FrameComparison, int, bool]] = [(group[0], len(group), False) for group in groups[:_PICTURES]]
+    chosen = [(group[0], len(group), False, 1) for group in groups[:_PICTURES]]
     for checkout in report['checkouts']:
         moments = [f for f in found.frames if f.stamp_ns <= checkout['stamp_ns'] and f.camera == recording.cameras[0]]
         if moments:
-            chosen.append((max(moments, key=lambda f: f.stamp_ns), 1, True))
+            chosen.append((max(moments, key=lambda f: f.stamp_ns), 1, True, 1))
+    large = {(group[0].camera, group[0].stamp_ns) for group in groups[:_PICTURES]}
+    others = [frame for group in groups for frame in group if (frame.camera, frame.stamp_ns) not in large]
+    others.sort(key=lambda frame: (frame.stamp_ns, frame.camera))
+    chosen += [(frame, 1, False, _SHRUNK) for frame in others[:_SMALL]]
     jpegs: dict[tuple[str, int], bytes] = {}
     for camera in recording.cameras:
-        stamps = frozenset(frame.stamp_ns for frame, _, _ in chosen if frame.camera == camera)
+        stamps = frozenset(frame.stamp_ns for frame, *_ in chosen if frame.camera == camera)
         jpegs |= {(camera, stamp): jpeg for stamp, jpeg in recording.pictures(camera, stamps).items()}
     return [
-        Picture(frame, jpegs[(frame.camera, frame.stamp_ns)], count, payment)
-        for frame, count, payment in chosen
+        Picture(frame, smaller(jpegs[(frame.camera, frame.stamp_ns)], shrunk), count, payment, shrunk)
+        for frame, count, payment, shrunk in chosen
         if (frame.camera, frame.stamp_ns) in jpegs
     ]
 
 
 def _pictures_of_faces(recording: Recording, found: Evaluation | None) -> list[FacePicture]:
-    """Return the first picture of each run of pictures in which faces were answered wrongly in the same way."""
+    """Return the first picture of each run in which faces were answered wrongly alike, and all others, small."""
     if found is None:
         return []
     groups: list[list[FaceComparison]] = []
@@ -318,6 +325,13 @@ def _pictures_of_faces(recording: Recording, found: Evaluation | None) -> list[F
             else:
                 groups.append([picture])
         before = picture
-    shown = groups[:_PICTURES]
-    jpegs = recording.pictures(FACE, frozenset(group[0].stamp_ns for group in shown)) if shown else {}
-    return [FacePicture(g[0], jpegs[g[0].stamp_ns], len(g)) for g in shown if g[0].stamp_ns in jpegs]
+    shown = [(group[0], len(group), 1) for group in groups[:_PICTURES]]
+    large = {picture.stamp_ns for picture, *_ in shown}
+    others = [picture for group in groups for picture in group if picture.stamp_ns not in large]
+    shown += [(picture, 1, _SHRUNK) for picture in sorted(others, key=lambda p: p.stamp_ns)[:_SMALL]]
+    jpegs = recording.pictures(FACE, frozenset(picture.stamp_ns for picture, *_ in shown)) if shown else {}
+    return [
+        FacePicture(picture, smaller(jpegs[picture.stamp_ns], shrunk), count, shrunk)
+        for picture, count, shrunk in shown
+        if picture.stamp_ns in jpegs
+    ]

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+import cv2
+import numpy as np
 from numpy.typing import NDArray
 
+from checkout_core.frames import encode_jpeg
 from checkout_harness.frames import FrameComparison
 from checkout_harness.identity import FaceComparison
 
-__all__ = ['FacePicture', 'Picture', 'face_svg', 'histogram_svg', 'picture_svg', 'timeline_svg']
+__all__ = ['FacePicture', 'Picture', 'face_svg', 'histogram_svg', 'picture_svg', 'smaller', 'timeline_svg']
 
 _EVENT_WORDS = {
     0: 'session started', 1: 'added', 2: 'removed', 3: 'corrected', 4: 'question', 5: 'question settled',
@@ -26,21 +29,32 @@ _SHOWN = {1: '+', 2: '−', 3: '✎', 4: '?', 8: '▣', 11: '✓', 12: '✕', 17
 
 @dataclass(frozen=True)
 class Picture:
-    """Hold a picture to show: comparison, JPEG bytes, for how many it stands, and whether it is that of payment."""
+    """Hold a picture to show: comparison, JPEG bytes, for how many it stands, and whether it is that of payment.
+
+    `shrunk` says by how much the JPEG is smaller than what was recorded; such pictures are shown small.
+    """
 
     frame: FrameComparison
     jpeg: bytes
     count: int
     payment: bool
+    shrunk: int = 1
 
 
 @dataclass(frozen=True)
 class FacePicture:
-    """Hold a picture of the face camera to show: comparison, JPEG bytes, for how many it stands."""
+    """Hold a picture of the face camera to show: comparison, JPEG bytes, for how many it stands, `shrunk` as above."""
 
     picture: FaceComparison
     jpeg: bytes
     count: int
+    shrunk: int = 1
+
+
+def smaller(jpeg: bytes, by: int) -> bytes:
+    """Return a JPEG with half the width and height (`by` 2), or as it is: by 1, or when it cannot be read."""
+    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_REDUCED_COLOR_2) if jpeg and by == 2 else None
+    return jpeg if image is None else encode_jpeg(np.asarray(image, np.uint8), 70)
 
 
 def timeline_svg(timeline: Mapping[str, Any], names: Mapping[str, str]) -> str:

@@ -51,22 +51,26 @@ def face_figures(metrics: Mapping[str, Any], show: Show, milliseconds: Callable[
 
 
 def face_frames(pictures: Sequence[FacePicture], report: Mapping[str, Any], size: Callable[[bytes], Any]) -> str:
-    """Return the figures of wrong pictures of the face camera; pictures that are wrong alike are shown once."""
-    out = []
-    for shown in pictures:
-        stamp = f'face, stamp {shown.picture.stamp_ns / 1e9:.3f} s'
-        title = '; '.join(
-            f'{sighting.truth_words}: {sighting.words}' for sighting in shown.picture.sightings if not sighting.exact
-        )
-        names = ', '.join(face.person for face in shown.picture.extra if face.named)
-        title = '; '.join(part for part in (title, f'nobody there: {names}' if names else '') if part)
-        title = title or 'no answer'
-        again = f' – {shown.count} pictures' if shown.count > 1 else ''
-        caption = f'<b>{escape(title + again)}</b><span class="muted">{escape(stamp)}</span>'
-        out.append(f'<figure>{face_svg(shown, size(shown.jpeg))}<figcaption>{caption}</figcaption></figure>')
-    total, shown_count = len(report['wrong_faces']), sum(shown.count for shown in pictures)
-    more = f'<p class="hint">{total - shown_count} more are in report.json.</p>' if shown_count < total else ''
-    return f'<div class="frames">{"".join(out)}</div>{more}'
+    """Return the wrong pictures of the face camera: one of each kind, and all others small."""
+    large = [_figure(shown, size) for shown in pictures if shown.shrunk == 1]
+    small = [_figure(shown, size) for shown in pictures if shown.shrunk > 1]
+    out = f'<div class="frames">{"".join(large)}</div>'
+    if small:
+        out += f'<details><summary>The other {len(small)}</summary><div class="frames small">{"".join(small)}</div>'
+        left = len(report['wrong_faces']) - len(large) - len(small)
+        out += (f'<p class="hint">{left} more are in report.json.</p>' if left > 0 else '') + '</details>'
+    return out
+
+
+def _figure(shown: FacePicture, size: Callable[[bytes], Any]) -> str:
+    wrong = [f'{s.truth_words}: {s.words}' for s in shown.picture.sightings if not s.exact]
+    wrong += [f'nobody there: {face.person}' for face in shown.picture.extra if face.named]
+    again = f' – {shown.count} pictures' if shown.count > 1 else ''
+    title = escape(('; '.join(wrong) or 'no answer') + again)
+    width, height = size(shown.jpeg)
+    drawn = face_svg(shown, (width * shown.shrunk, height * shown.shrunk))
+    stamp = f'face, stamp {shown.picture.stamp_ns / 1e9:.3f} s'
+    return f'<figure>{drawn}<figcaption><b>{title}</b><span class="muted">{stamp}</span></figcaption></figure>'
 
 
 def _at(node: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any]:

@@ -34,8 +34,8 @@ def write_html(
 ) -> None:
     """Write the report."""
     names = {product.sku: product.name_en for product in catalogue} | {'UNKNOWN': 'unknown'}
-    wrong = [picture for picture in pictures if not picture.payment]
     payment = [picture for picture in pictures if picture.payment]
+    wrong = [picture for picture in pictures if not picture.payment]
     body = [
         _verdict(report),
         _tiles(report),
@@ -163,7 +163,8 @@ def _checkouts(report: Mapping[str, Any], payment: Sequence[Picture], names: Map
 
 
 def _figure(picture: Picture, names: Mapping[str, str], title: str) -> str:
-    drawn = picture_svg(picture, names, _size(picture.jpeg))
+    width, height = _size(picture.jpeg)
+    drawn = picture_svg(picture, names, (width * picture.shrunk, height * picture.shrunk))
     wrong = ', '.join(
         f'{names.get(sku, sku)} {abs(error)} too {"many" if error > 0 else "few"}'
         for sku, error in picture.frame.difference
@@ -191,10 +192,11 @@ def _wrong(report: Mapping[str, Any], wrong: Sequence[Picture], names: Mapping[s
     total = sum(group['count'] for group in report['wrong'])
     if not total:
         return section('Wrong pictures', '', '<p>None: every picture was exact.</p>')
-    shown = sum(picture.count for picture in wrong)
+    small = [picture for picture in wrong if picture.shrunk > 1]
+    wrong = [picture for picture in wrong if picture.shrunk == 1]
     hint = (
         f'{total} of {report["run"]["pictures"]} pictures were wrong. Pictures that follow each other and are wrong in '
-        'the same way are shown once.' + (f' {total - shown} more are in report.json.' if shown < total else '')
+        'the same way are shown once, and all others below, small.'
     )
     legend = ''.join(
         f'<span><svg width="22" height="12"><rect x="1" y="1" width="20" height="10" fill="none" stroke="{colour}" '
@@ -209,9 +211,16 @@ def _wrong(report: Mapping[str, Any], wrong: Sequence[Picture], names: Mapping[s
             for sku, error in picture.frame.difference
         )
         figures.append(_figure(picture, names, ('No answer' if picture.frame.predicted is None else kinds) + again))
-    return section(
-        'Wrong pictures', hint, f'<div class="legend">{legend}</div><div class="frames">{"".join(figures)}</div>'
-    )
+    every = ''
+    if small:
+        rows = ''.join(_figure(picture, names, '') for picture in small)
+        left = total - len(wrong) - len(small)
+        rest = f'<p class="hint">{left} more are in report.json.</p>' if left > 0 else ''
+        every = (
+            f'<details><summary>The other {len(small)}</summary><div class="frames small">{rows}</div>{rest}</details>'
+        )
+    content = f'<div class="legend">{legend}</div><div class="frames">{"".join(figures)}</div>{every}'
+    return section('Wrong pictures', hint, content)
 
 
 def _size(jpeg: bytes) -> tuple[int, int]:

@@ -43,6 +43,7 @@ class Driver:
         self.faults: FaultPlan = load_faults(job.faults)
         self.buyer = Buyer(job.settings.buyer)
         self.expectation = expectation
+        self.left_out = tuple(camera for camera in recording.all_cameras if camera not in link.cameras)
         self.usage = Usage('driver', siblings)
 
     def run(self) -> None:
@@ -82,7 +83,7 @@ class Driver:
 
     def _step(self, step: Step) -> dict[str, Any]:
         self.faults.before(step)
-        wanted = self.expectation.of(step)
+        wanted = self.expectation.of(step, self.left_out)
         self.link.expect(wanted)
         self.link.set_clock(step.stamp_ns)
         sent = self.link.send_pictures(step)

@@ -23,7 +23,7 @@ from checkout_core.ros.qos import DIAGNOSTICS, IMAGE, RESULT
 from checkout_harness.core_lane import staff_request
 from checkout_harness.expectation import FUSED, Expectation
 from checkout_harness.job import Job
-from checkout_harness.recording import FACE, TRUTH_TYPE, Recording, Sample, Step, picture_topic, stamp_of
+from checkout_harness.recording import FACE, TRUTH_TYPE, Recording, Sample, Step, info_topic, picture_topic, stamp_of
 from checkout_harness.ros.listener import Listener
 from checkout_harness.rundir import OUTPUTS, RunWriter, output_topics
 
@@ -65,7 +65,9 @@ class Link:
             if picture_topic(camera) not in job.without
         }
         self._infos = {
-            camera: self.node.create_publisher(CameraInfo, _info_topic(camera), IMAGE) for camera in self._images
+            camera: self.node.create_publisher(CameraInfo, _renamed(info_topic(camera), renamed), IMAGE)
+            for camera in self._images
+            if info_topic(camera) not in job.without
         }
         self._weight: Any = None
         if recording.has_weight and 'tray/weight' not in job.without:
@@ -98,6 +100,11 @@ class Link:
         self._timeout_s = job.timeout_s
         for kind in (TRUTH_TYPE, *OUTPUTS.values()):  # the first use of a type compiles it; not in the first step
             self._types.decode(self._types.encode(self._types.new(kind), kind), kind)
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Return the cameras whose pictures are sent."""
+        return tuple(self._images)
 
     # ------------------------------------------------------------------ coming up
 
@@ -198,8 +205,9 @@ class Link:
             publisher = self._images.get(camera)
             if publisher is None:
                 continue
-            if camera in infos and self._infos[camera].get_subscription_count() > 0:
-                self._infos[camera].publish(infos[camera])
+            info = self._infos.get(camera)
+            if info is not None and camera in infos and info.get_subscription_count() > 0:
+                info.publish(infos[camera])
             self._first_ns = step.stamp_ns if self._first_ns is None else self._first_ns
             sent[camera] = time.monotonic_ns()
             publisher.publish(raw)
@@ -353,10 +361,6 @@ class Link:
         self._executor.shutdown()
         self._listener.close()
         self.node.destroy_node()
-
-
-def _info_topic(camera: str) -> str:
-    return picture_topic(camera).replace('image/compressed', 'camera_info')
 
 
 def _renamed(name: str, renamed: dict[str, str]) -> str:
