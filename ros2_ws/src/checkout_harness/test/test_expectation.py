@@ -4,7 +4,7 @@ import pytest
 
 from checkout_harness.expectation import Answers, Expectation, standard_answers
 from checkout_harness.job import Job, read_job, write_job
-from checkout_harness.recording import Step
+from checkout_harness.recording import FACE, Step
 from checkout_harness.settings import Settings, parse_parameters
 from checkout_perception.ticks import PairingConfig
 
@@ -76,3 +76,32 @@ def test_a_recording_with_one_camera_more_than_the_stack_names():
     both = ['top', 'oblique']
     expectation = Expectation(standard_answers(['top']), both, PairingConfig())
     assert ('tray/oblique/detections', 100) in wanted(expectation, step(100, *both))
+
+
+FACES = Answers('faces', 'face/image/compressed', ('face/identities',))
+
+
+@pytest.mark.parametrize(
+    ('answers', 'cameras', 'face'),
+    [
+        pytest.param((*standard_answers(['top']), FACES), ['top', FACE], [('face/identities', 100)], id='a faces node'),
+        pytest.param(standard_answers(['top']), ['top', FACE], [], id='nobody looks at faces'),
+    ],
+)
+def test_the_face_camera_is_waited_for_where_a_node_answers_it(answers, cameras, face):
+    expectation = Expectation(answers, cameras, PairingConfig())
+    assert expectation.looks_at_faces is bool(face)
+    tray = [('cart', 100), ('tray/contents', 100), ('tray/top/detections', 100)]
+    assert wanted(expectation, step(100, 'top', FACE)) == sorted([*tray, *face])
+
+
+def test_a_face_camera_of_its_own_pace_makes_no_tick():
+    expectation = Expectation((*standard_answers(['top']), FACES), ['top', FACE], PairingConfig())
+    assert wanted(expectation, step(50, FACE)) == [('face/identities', 50)]
+    assert ('tray/contents', 100) in wanted(expectation, step(100, 'top'))
+    assert wanted(expectation, step(80, FACE)) == [('face/identities', 80)], 'a late one is answered, too'
+
+
+def test_a_camera_that_is_left_out_is_not_waited_for():
+    expectation = Expectation((*standard_answers(['top']), FACES), ['top', FACE], PairingConfig())
+    assert expectation.of(step(100, 'top', FACE), ('top', FACE)) == set()
