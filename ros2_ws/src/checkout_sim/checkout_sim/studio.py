@@ -20,9 +20,17 @@ from checkout_sim.world.tracks import ItemState
 
 U8 = NDArray[np.uint8]
 NO_EFFECTS = Effects()
-LIVE_SUPERSAMPLE = 1.25
-"""Live pictures are drawn 1.25 times as large, those of data sets 1.5 times: a third less work, equal detections."""
+_LIVE_SUPERSAMPLE, _LIVE_SUPERSAMPLE_LARGE = 1.25, 1.125
+"""Live pictures are drawn 1.25 times as large, those of data sets 1.5 times: a third less work, equal detections.
+
+Pictures with more lines than 480 have finer edges anyway and are drawn 1.125 times as large.
+"""
 _LOOK_OFFSET = 7_000_000  # looks of scenarios never meet those of data sets
+
+
+def live_supersample(height: int) -> float:
+    """Return how many times as large a live picture of `height` lines is drawn before it is reduced."""
+    return _LIVE_SUPERSAMPLE if height <= 480 else _LIVE_SUPERSAMPLE_LARGE
 
 
 class Studio:
@@ -37,7 +45,7 @@ class Studio:
         rng = np.random.default_rng([_LOOK_OFFSET + seed, CAMERAS.index(camera)])
         self.camera = calibrated.moved(rng.normal(0, 0.002, 3), rng.normal(0, 0.002, 3))
         self._noise = (seed, CAMERAS.index(camera))
-        self._renderer = Renderer(width, height, LIVE_SUPERSAMPLE)
+        self._renderer = Renderer(width, height, live_supersample(height))
         self._last: tuple[bytes, U8] | None = None
 
     def photograph(self, states: Sequence[ItemState], time_ns: int, effects: Effects = NO_EFFECTS) -> U8:
