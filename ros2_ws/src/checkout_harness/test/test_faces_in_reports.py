@@ -65,6 +65,7 @@ def test_everybody_is_taken_for_who_they_are(watched):
     assert (identity['time_to_identity_ms']['n'], identity['time_to_identity_ms']['max']) == (2, 0.0)
     assert (kn(liveness['apcer']), kn(liveness['bpcer'])) == ((0, 5), (0, 23))
     assert report['run']['face_pictures'] == report['run']['pictures'] == 40
+    assert (report['host']['face_model'], report['host']['face_runtime']) == ('drawn', 'none:cpu')
     assert report['wrong_faces'] == []
     assert check_of(report, 'identity')['sentence'] == '2 of 2 customers were recognised, nobody was named wrongly.'
     assert 'None of 40: everybody was taken for who they are.' in (folder / 'report.html').read_text()

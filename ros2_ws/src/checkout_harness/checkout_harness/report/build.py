@@ -186,7 +186,7 @@ def _report(
             'faults': facts.faults,
             'missing': facts.missing,
         },
-        'host': facts.host,
+        'host': {**facts.host, **_face_model(outputs)},
         'checkouts': [_checkout(c, catalogue) for c in found.checkouts] if found else [],
         'metrics': found.metrics if found else None,
         'confusion': found.confusion if found else None,
@@ -207,6 +207,18 @@ def _report(
             for group in groups
         ],
         'wrong_faces': [picture.stamp_ns for picture in found.faces if not picture.exact] if found else [],
+    }
+
+
+def _face_model(outputs: Outputs) -> dict[str, str]:
+    """Return which model looked at faces, where one did."""
+    if not outputs.identities:
+        return {}
+    first = outputs.identities[0]
+    return {
+        'face_model': str(first.model),
+        'face_model_sha256': str(first.model_sha256),
+        'face_runtime': str(first.runtime),
     }
 
 

@@ -315,6 +315,7 @@ def _run(report: Mapping[str, Any]) -> str:
         ('bag', f'<code>{escape(bag["path"])}</code>, sha256 <code>{bag["sha256"]}</code>'),
         ('model', escape(f'{host.get("model", "")} on {host.get("runtime", "")}')),
         ('model sha256', f'<code>{escape(str(host.get("model_sha256", "")))}</code>'),
+        *_face_rows(host),
         ('host', escape(f'{host.get("name")}, {host.get("cpu")}, {host.get("cores")} cores, {host.get("system")}')),
         ('commit', f'<code>{escape(str(host.get("commit") or "not known"))}</code>'),
         ('faults', escape(run['faults'] or 'none')),
@@ -323,3 +324,12 @@ def _run(report: Mapping[str, Any]) -> str:
         text = ', '.join(f'{key} = {value}' for key, value in parameters.items())
         rows.append((node, f'<code>{escape(text)}</code>'))
     return section('Run', '', '<dl>' + ''.join(f'<dt>{escape(k)}</dt><dd>{v}</dd>' for k, v in rows) + '</dl>')
+
+
+def _face_rows(host: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if 'face_model' not in host:
+        return []
+    return [
+        ('model of faces', escape(f'{host["face_model"]} on {host["face_runtime"]}')),
+        ('its sha256', f'<code>{escape(str(host["face_model_sha256"]))}</code>'),
+    ]
