@@ -118,7 +118,7 @@ class Believer:
         ]
         key = (
             round(reading.grams),
-            tuple((i, round(h.present, 2), tuple((sku, round(s, 2)) for sku, s in h.options)) for i, h in asked),
+            tuple((i, round(h.present, 2), tuple((sku, round(s, 1)) for sku, s in h.options)) for i, h in asked),
         )
         if key == self._key:
             return

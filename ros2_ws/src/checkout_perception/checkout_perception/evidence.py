@@ -34,6 +34,7 @@ class PresenceConfig:
     denied: float = param(0.6, 'One camera sees it, the other sees its place free.', minimum=0.0, maximum=1.0)
     behind: float = param(0.9, 'It was there, and now something covers its place.', minimum=0.0, maximum=1.0)
     behind_denied: float = param(0.5, 'The same, and another camera sees its place free.', minimum=0.0, maximum=1.0)
+    missed: float = param(0.5, 'It was there, and for a few pictures it is not detected.', minimum=0.0, maximum=1.0)
     gone: float = param(0.15, 'It lay there, and now its place is free.', minimum=0.0, maximum=1.0)
     passed: float = param(0.02, 'It was carried about when it went out of sight.', minimum=0.0, maximum=1.0)
     counts_from: float = param(0.9, 'Belief from which a thing counts.', minimum=0.5, maximum=1.0)
@@ -46,12 +47,14 @@ class PresenceConfig:
 class Sight:
     """Hold how the cameras see one thing.
 
-    seen: cameras that see it or, for the moment, only miss it; behind: those that see something else over its place;
-    denied: those that see its place free; rested: whether it lay still before it was lost; score: the best of them.
+    seen: cameras that see it; behind: those that see something else over its place; missed: those that do not see it,
+    but have not given it up yet; denied: those that see its place free; rested: whether it lay still before it was
+    lost; score: the best of its scores.
     """
 
     seen: int
     behind: int
+    missed: int
     denied: int
     rested: bool
     score: float
@@ -89,4 +92,6 @@ def presence(sight: Sight, config: PresenceConfig, cameras: int) -> float:
         return config.denied if sight.denied else config.alone
     if sight.behind:
         return config.behind_denied if sight.denied else config.behind
+    if sight.missed:
+        return config.missed
     return config.gone if sight.rested else config.passed

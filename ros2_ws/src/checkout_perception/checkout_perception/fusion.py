@@ -62,13 +62,20 @@ class Thing:
 
     def sight(self) -> Sight:
         """Return how the cameras see it."""
-        seen = sum(not track.covered and track.free == 0 for track in self.tracks.values())
+        seen = sum(track.seen for track in self.tracks.values())
         behind = sum(track.covered for track in self.tracks.values())
-        denied = sum(track.free > 0 for track in self.tracks.values())
+        denied = sum(track.free > 1 for track in self.tracks.values())
         denied += sum(track.nested for track in self.tracks.values())
         denied += sum(count >= _DENIALS for camera, count in self.denials.items() if camera not in self.tracks)
         score = max((track.score for track in self.tracks.values()), default=0.0)
-        return Sight(seen, behind, denied, self.last_seen_ns - self.moved_ns >= _STILL_NS, score)
+        return Sight(
+            seen,
+            behind,
+            len(self.tracks) - seen - behind,
+            denied,
+            self.last_seen_ns - self.moved_ns >= _STILL_NS,
+            score,
+        )
 
     def evidence(self, camera: str, size: int) -> F64:
         """Return what a camera says of it (P + 1,), ended tracks included; zeros when it says nothing."""

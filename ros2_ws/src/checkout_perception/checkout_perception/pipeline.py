@@ -41,6 +41,7 @@ __all__ = [
     'TrayPipeline',
     'build_pipeline',
     'contents_builder',
+    'kinds_of',
 ]
 
 _NS = 1_000_000_000
@@ -147,7 +148,10 @@ class TrayPipeline:
         self.detector = detector
         self._config, self._clock = config, clock
         self._skipped_count = 0
-        self._cameras = {camera: _CameraState(Tracker(config.tracker)) for camera in config.cameras}
+        self._cameras = {
+            camera: _CameraState(Tracker(config.tracker, kinds_of(detector.products, catalogue)))
+            for camera in config.cameras
+        }
         self._pairing: TickPairing[View] = TickPairing(config.cameras, config.pairing)
         self._builder = contents_builder(config, detector.products, catalogue)
         self._geometry = calibrated(config.cameras, config.geometry)
@@ -329,6 +333,13 @@ def contents_builder(config: TrayPerceptionConfig, products: Sequence[str], cata
         push_config=config.push,
         heights_m={product.sku: min(product.package.size_mm) / 2000 for product in own},
     )
+
+
+def kinds_of(products: Sequence[str], catalogue: Catalogue) -> list[int]:
+    """Number the kind of each product: look-alikes are of one kind, all others of their own."""
+    names = [catalogue[sku].family or sku for sku in products]
+    order = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return [order[name] for name in names]
 
 
 def build_pipeline(config: TrayPerceptionConfig, catalogue: Catalogue) -> TrayPipeline:

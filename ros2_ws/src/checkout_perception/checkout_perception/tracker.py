@@ -1,6 +1,8 @@
 """Follow things over time in one camera: stable ids, and class evidence that is summed instead of believed at once.
 
-Association ignores the class: a can that is read as two flavours in turn is one can. Time is the stamps' alone.
+Association ignores the class within a family of look-alikes: a can that is read as two flavours in turn is one can.
+What is surely read as a product of another kind is another thing, which was put onto the first or in its place. Time is
+the stamps' alone.
 
 What becomes of a thing that is not detected any more depends on its place. Something else covers it: it is behind, and
 its track lives on. Its place is seen free while the things around it are seen: it was taken away, and a few pictures
@@ -9,6 +11,7 @@ are enough to know. Neither can be said (nothing else is seen, as with a blocked
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +27,8 @@ _NS = 1_000_000_000
 _REST_NS = 200_000_000
 _DOUBTED = 0.5
 _CONTAINED = 0.7
+_FOREIGN = 0.1
+_UNSURE = 0.5
 _NESTED = 0.8
 _ALIKE = 0.2
 _LEAST_QUALITY = 0.2
@@ -70,7 +75,7 @@ class Track:
     box (4,) xyxy pixels; evidence (P + 1,): summed scores of the products and, last, of UNKNOWN; hits counts
     detections; `moved_ns` is the last stamp at which the centre left its place; `seen` says whether the newest picture
     shows it; else `covered` says whether something lies over its place, and `free` counts the pictures in a row that
-    show the place free. `area` is the largest area of its box so far; `nested` says that the box lay within another
+    show the place free. `area` and `best_score` are the largest so far; `nested` says that the box lay within another
     one when it was seen last, as a second box on one thing does.
     """
 
@@ -88,6 +93,7 @@ class Track:
     free: int = 0
     area: float = 0.0
     nested: bool = False
+    best_score: float = 0.0
 
     @property
     def class_id(self) -> int:
@@ -108,9 +114,14 @@ class Track:
 class Tracker:
     """Keep the tracks of one camera. Ids count from 1 within this instance and are never used again."""
 
-    def __init__(self, config: TrackerConfig) -> None:
-        """Start without tracks."""
+    def __init__(self, config: TrackerConfig, kinds: Sequence[int] = ()) -> None:
+        """Start without tracks.
+
+        `kinds` (P,) numbers the kind of each product from 0: look-alikes share one. Without, all are of one kind.
+        """
         self._config = config
+        self._kinds = np.array(kinds, np.int64)
+        self._kind_of = np.eye(int(self._kinds.max(initial=-1)) + 1)[self._kinds] if len(self._kinds) else None
         self._tracks: list[Track] = []
         self._next_id = 1
         self._stamp_ns: int | None = None
@@ -130,7 +141,7 @@ class Tracker:
             raise ValueError(f'stamp {stamp_ns} does not come after {self._stamp_ns}')
         self._stamp_ns = stamp_ns
         self._tracks = self._alive(stamp_ns)
-        pairs = self._associate(detections.boxes)
+        pairs = self._associate(detections)
         pairs += self._resume(detections, product_scores, pairs)
         nested = _nested(detections.boxes)
         taken = {row for row, _ in pairs}
@@ -181,8 +192,9 @@ class Tracker:
             updated[position] = replace(track, seen=False, covered=covered, free=free)
         return updated
 
-    def _associate(self, boxes: NDArray[np.float32]) -> list[tuple[int, int]]:
+    def _associate(self, detections: Detections) -> list[tuple[int, int]]:
         """Pair rows of boxes with positions of tracks: best overlaps first, then nearest centres."""
+        boxes = detections.boxes
         if len(boxes) == 0 or not self._tracks:
             return []
         known = np.stack([track.box for track in self._tracks])
@@ -190,12 +202,28 @@ class Tracker:
         centres, known_centres = (boxes[:, :2] + boxes[:, 2:]) / 2, (known[:, :2] + known[:, 2:]) / 2
         sides = np.minimum(known[:, 2] - known[:, 0], known[:, 3] - known[:, 1])
         shift = np.linalg.norm(centres[:, None] - known_centres[None], axis=2) / np.maximum(sides[None], 1e-3)
-        pairs = _greedy(overlap, overlap >= self._config.min_iou)
+        akin = self._akin(detections)
+        pairs = _greedy(overlap, (overlap >= self._config.min_iou) & akin)
         rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}
-        near = shift <= self._config.max_centre_shift
+        near = (shift <= self._config.max_centre_shift) & akin
         near[list(rows), :] = False
         near[:, list(columns)] = False
         return pairs + _greedy(-shift, near)
+
+    def _akin(self, detections: Detections) -> NDArray[np.bool_]:
+        """Say which detections (N) may be which tracks (M): not where both are surely products of different kinds."""
+        akin = np.ones((len(detections), len(self._tracks)), bool)
+        if self._kind_of is None:
+            return akin
+        evidence = np.stack([track.evidence for track in self._tracks])
+        total = np.maximum(evidence.sum(axis=1), 1e-9)
+        shares = evidence[:, :-1] @ self._kind_of / total[:, None]
+        sure = np.array([track.hits > self._config.min_hits for track in self._tracks])
+        sure &= evidence[:, -1] < _UNSURE * total
+        sold = np.flatnonzero(detections.class_ids != UNKNOWN_CLASS)
+        kinds = self._kinds[detections.class_ids[sold]]
+        akin[sold] = (shares[:, kinds].T >= _FOREIGN) | ~sure[None, :]
+        return akin
 
     def _resume(
         self, detections: Detections, product_scores: NDArray[np.float32], pairs: list[tuple[int, int]]
@@ -261,6 +289,7 @@ class Tracker:
             rest=(float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2),
             seen=True,
             area=_area(box),
+            best_score=float(detections.scores[row]),
             nested=nested,
         )
         self._next_id += 1
@@ -280,9 +309,12 @@ class Tracker:
         news = self._evidence(int(detections.class_ids[row]), score, product_scores)
         box = detections.boxes[row].copy()
         area = _area(box)
-        # A look at a part says less than the look at the whole before it was covered.
-        largest = max(track.area, area, 1e-6)
-        news *= max(_LEAST_QUALITY, area / largest)
+        # A look at a part, with a low score, says less than the look at the whole before it was covered, and makes less
+        # of it forgotten.
+        largest, best = max(track.area, area, 1e-6), max(track.best_score, score, 1e-6)
+        quality = max(_LEAST_QUALITY, area / largest * (score / best) ** 2)
+        news *= quality
+        keep = 1.0 - (1.0 - keep) * quality
         followed = replace(
             track,
             box=box,
@@ -294,6 +326,7 @@ class Tracker:
             covered=False,
             free=0,
             area=largest,
+            best_score=best,
             nested=nested,
         )
         if np.hypot(followed.centre[0] - track.rest[0], followed.centre[1] - track.rest[1]) > self._config.still_px:

@@ -27,8 +27,6 @@ F64 = NDArray[np.float64]
 _NS = 1_000_000_000
 _SIGMAS = 3.0  # the tolerance is what the deviation stays within
 _RANGE_G = 1000.0  # weights of things that nobody knows spread over this range
-_BEAM = 1500
-_DEPTH = 9.0  # combinations that are e^9 times less likely than the best are left out
 
 
 @dataclass(frozen=True)
@@ -108,53 +106,94 @@ def settle(
 ) -> Settled:
     """Return the hypotheses as they are given the reading of the scale at rest.
 
-    A search over the likely combinations, the likeliest `_BEAM` at each step, so its time is bounded. Deterministic:
-    the same arguments give the same answer, equal ones in the order of the arguments.
+    Exact over all combinations: the scale feels nothing but the sum, so sums on a grid of a gram take the place of
+    combinations (the sum-product rule on a chain, Kschischang et al. 2001). What the tolerance is for the likeliest
+    basket is taken for all.
     """
-    total, squares, score, unknown = np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1, bool)
     tables = [_table(hypothesis, weights_g) for hypothesis in hypotheses]
-    chosen: list[NDArray[np.int8]] = []
-    for log, weight, mystery in tables:
-        count = len(log)
-        score = (score[:, None] + log).ravel()
-        total = (total[:, None] + weight).ravel()
-        squares = (squares[:, None] + weight * weight).ravel()
-        unknown = (unknown[:, None] | mystery).ravel()
-        chosen = [np.repeat(column, count) for column in chosen]
-        chosen.append(np.tile(np.arange(count, dtype=np.int8), len(score) // count))
-        keep = np.flatnonzero(score >= score.max() - _DEPTH)
-        if len(keep) > _BEAM:
-            keep = keep[np.argsort(-score[keep], kind='stable')[:_BEAM]]
-        if len(keep) < len(score):
-            score, total, squares, unknown = score[keep], total[keep], squares[keep], unknown[keep]
-            chosen = [column[keep] for column in chosen]
-    variance = (config.tolerance_g**2 + config.tolerance_share**2 * squares) / _SIGMAS**2
-    variance = np.maximum(variance, 1e-6)
-    rest = grams - total
-    # A thing that nobody knows weighs anything: a flat density, against the peak of the scale's.
-    flat = np.log(np.sqrt(2 * np.pi * variance) / _RANGE_G)
-    fit = -0.5 * rest * rest / variance
-    agrees = (np.abs(rest) <= _SIGMAS * np.sqrt(variance)) | unknown
-    within = rest > -_SIGMAS * np.sqrt(variance)
-    explained = np.where(unknown & within, flat, np.maximum(np.where(unknown, -np.inf, fit), 2 * flat))
-    posterior = score + explained
-    belief = np.exp(posterior - posterior.max())
-    belief /= belief.sum()
-    result = [
-        _believed(hypothesis, np.bincount(column, belief, minlength=len(table[0])).astype(np.float64))
-        for hypothesis, column, table in zip(hypotheses, chosen, tables, strict=True)
+    likely = [table.grams[int(table.chance[:-1].argmax())] for table in tables if table.chance[-1] < 0.5]
+    sigma = max(tolerance_g([float(value) for value in likely], config) / _SIGMAS, 0.5)
+    # What is certain is taken off the reading, and costs nothing.
+    open_tables = [table for table in tables if not table.certain]
+    rest = grams - sum(int(table.grams[0]) for table in tables if table.certain)
+    size = 1 + sum(int(table.grams.max()) for table in open_tables)
+    off = (rest - np.arange(size)) / sigma
+    flat = np.sqrt(2 * np.pi) * sigma / _RANGE_G
+    known = np.maximum(np.exp(-0.5 * off * off), flat * flat)
+    # A thing that nobody knows weighs anything, but something: a flat density, against the peak of the scale's.
+    mystery = np.where(off > -_SIGMAS, flat, flat * flat)
+    behind = [np.stack([known, mystery])]
+    for table in reversed(open_tables):
+        behind.append(_mixed(behind[-1], table))
+    behind.reverse()
+    ahead = np.zeros((2, size))
+    ahead[0, 0] = 1.0
+    results: list[F64] = []
+    for number, table in enumerate(open_tables):
+        results.append(_marginal(ahead, behind[number + 1], table))
+        ahead = _advanced(ahead, table)
+    total = float((ahead * behind[-1]).sum())
+    near, enough = np.abs(off) <= _SIGMAS, off > -_SIGMAS
+    within = float((ahead[0] * known)[near].sum() + (ahead[1] * mystery)[enough].sum())
+    found = iter(results)
+    believed = [
+        hypothesis if table.certain else _believed(hypothesis, next(found))
+        for hypothesis, table in zip(hypotheses, tables, strict=True)
     ]
-    return Settled(tuple(result), bool(agrees[int(posterior.argmax())]))
+    return Settled(tuple(believed), within >= 0.5 * total)
 
 
-def _table(hypothesis: Hypothesis, weights_g: Mapping[str, float]) -> tuple[F64, F64, NDArray[np.bool_]]:
-    """Return log, weight (g) and whether nobody knows it, for each option and, last, for there being nothing."""
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """Hold chance and weight (g) of each option and, last, of there being nothing; `mystery`: its weight is unknown."""
+
+    chance: F64
+    grams: NDArray[np.int64]
+    mystery: tuple[bool, ...]
+
+    @property
+    def certain(self) -> bool:
+        """Say whether the weight is settled without a scale."""
+        return self.chance[-1] < 1e-5 and not any(self.mystery) and int(np.ptp(self.grams[:-1])) == 0
+
+
+def _table(hypothesis: Hypothesis, weights_g: Mapping[str, float]) -> _Table:
     skus = [sku for sku, _ in hypothesis.options]
-    share = np.array([max(share, 1e-6) * hypothesis.present for _, share in hypothesis.options])
-    log = np.log(np.append(share, max(1.0 - hypothesis.present, 1e-6)))
-    weight = np.array([*(weights_g.get(sku, 0.0) for sku in skus), 0.0])
-    mystery = np.array([*(sku == UNKNOWN_NAME for sku in skus), False])
-    return log, weight, mystery
+    share = [max(share, 1e-6) * hypothesis.present for _, share in hypothesis.options]
+    chance = np.array([*share, max(1.0 - hypothesis.present, 1e-6)])
+    grams = np.array([*(round(weights_g.get(sku, 0.0)) for sku in skus), 0], np.int64)
+    return _Table(chance, grams, (*(sku == UNKNOWN_NAME for sku in skus), False))
+
+
+def _mixed(after: F64, table: _Table) -> F64:
+    """Return what comes after an item, by the sum before it: rows are without and with a mystery so far."""
+    before = np.zeros_like(after)
+    for chance, grams, mystery in zip(table.chance.tolist(), table.grams.tolist(), table.mystery, strict=True):
+        stop = after.shape[1] - grams
+        before[0, :stop] += chance * after[1 if mystery else 0, grams:]
+        before[1, :stop] += chance * after[1, grams:]
+    return before
+
+
+def _advanced(before: F64, table: _Table) -> F64:
+    """Return the chances of the sums after an item."""
+    after = np.zeros_like(before)
+    for chance, grams, mystery in zip(table.chance.tolist(), table.grams.tolist(), table.mystery, strict=True):
+        stop = before.shape[1] - grams
+        after[1 if mystery else 0, grams:] += chance * before[0, :stop]
+        after[1, grams:] += chance * before[1, :stop]
+    return after
+
+
+def _marginal(before: F64, after: F64, table: _Table) -> F64:
+    """Return how likely each option is, given all else and the scale."""
+    belief = []
+    for chance, grams, mystery in zip(table.chance.tolist(), table.grams.tolist(), table.mystery, strict=True):
+        stop = before.shape[1] - grams
+        first = before[0, :stop] @ after[1 if mystery else 0, grams:]
+        belief.append(chance * float(first + before[1, :stop] @ after[1, grams:]))
+    marginal = np.array(belief)
+    return np.asarray(marginal / max(float(marginal.sum()), 1e-300))
 
 
 def _believed(hypothesis: Hypothesis, belief: F64) -> Hypothesis:

@@ -149,7 +149,9 @@ def test_an_item_that_moves_keeps_the_tray_moving(make_track: Make) -> None:
 
 
 def test_a_hidden_item_is_still_counted_for_its_track_s_life(make_track: Make) -> None:
-    contents = builder().update(START, [view(make_track(1, BLUE, seen=False, last_seen_ns=START - STEP))])
+    subject = builder()
+    subject.update(START - STEP, [view(make_track(1, BLUE))])
+    contents = subject.update(START, [view(make_track(1, BLUE, seen=False, last_seen_ns=START - STEP))])
     assert contents.items[0].state is ItemState.HIDDEN
     assert counts(contents) == {'can_blue': 1}
 

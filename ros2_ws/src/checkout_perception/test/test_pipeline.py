@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from checkout_core.camera_geometry import CameraGeometry
 from checkout_core.catalogue import Catalogue
 from checkout_core.errors import CheckoutError
 from checkout_core.status import Reason, Status
 from checkout_perception.contents import ContentsConfig, State
+from checkout_perception.geometry import GeometryConfig
 from checkout_perception.pipeline import ContentsAnswer, TrayPerceptionConfig, TrayPipeline
 from checkout_perception.questions import QuestionConfig
+from checkout_perception.weight import WeightConfig
 
 MS = 1_000_000
 BLUE = ((100.0, 100.0, 180.0, 180.0), 'can_blue', 0.95)
@@ -200,3 +203,64 @@ def test_a_model_that_knows_more_than_the_catalogue_sells_is_refused(scripted: A
 def test_a_picture_of_an_unknown_camera_is_refused(scripted: Any, catalogue: Catalogue, jpeg: bytes) -> None:
     with pytest.raises(CheckoutError, match='left'):
         pipeline(scripted, catalogue).on_image('left', 0, jpeg)
+
+
+WEAKISH = ((100.0, 100.0, 180.0, 180.0), 'can_blue', 0.7)  # enough with a scale (0.5), too little without (0.75)
+
+
+@pytest.mark.parametrize(
+    ('enabled', 'speaks', 'sold', 'why'),
+    [
+        (True, True, True, 'the scale speaks'),
+        (True, False, False, 'the scale has never said anything'),
+        (False, False, False, 'there is no scale'),
+        (False, True, False, 'what a scale says that is switched off is not heard'),
+    ],
+)
+def test_the_limits_are_stricter_while_no_scale_speaks(
+    scripted: Any, catalogue: Catalogue, jpeg: bytes, enabled: bool, speaks: bool, sold: bool, why: str
+) -> None:
+    scripted.script = [[WEAKISH]]
+    config = TrayPerceptionConfig(weight=WeightConfig(enabled=enabled))
+    subject = TrayPipeline(config, scripted.detector, catalogue, clock=lambda: 0)
+    answers: list[ContentsAnswer] = []
+    for index in range(1, 13):
+        if speaks:
+            subject.on_weight(index * 100 * MS, 355.0, stable=True)
+        subject.on_image('top', index * 100 * MS, jpeg)
+        answers += subject.contents()
+    assert (lines(answers[-1]) == {'can_blue': 1}) is sold, why
+
+
+@pytest.mark.parametrize(('silent_s', 'sold'), [(0.9, True), (1.0, True), (1.1, False)], ids=['below', 'at', 'above'])
+def test_a_scale_is_silent_after_a_while(
+    scripted: Any, catalogue: Catalogue, jpeg: bytes, silent_s: float, sold: bool
+) -> None:
+    scripted.script = [[WEAKISH]]
+    subject = TrayPipeline(
+        TrayPerceptionConfig(weight=WeightConfig(max_age_s=1.0)), scripted.detector, catalogue, clock=lambda: 0
+    )
+    subject.on_weight(1000 * MS, 355.0, stable=True)
+    answer = subject.on_image('top', 1000 * MS + round(silent_s * 1000) * MS, jpeg)
+    assert (answer.detections.name(0) == 'can_blue') is sold
+
+
+def test_the_calibration_of_the_parameters_wins(scripted: Any, catalogue: Catalogue, jpeg: bytes) -> None:
+    scripted.script = [[BLUE]]
+    above = CameraGeometry(640, 480, 609.0, 609.0, 319.5, 239.5, position=(0, 0, 0.64), quaternion=(1, 0, 0, 0))
+    lower = CameraGeometry(640, 480, 609.0, 609.0, 319.5, 239.5, position=(0, 0, 0.32), quaternion=(1, 0, 0, 0))
+    places = []
+    for calibration in (above.numbers(), ()):
+        config = TrayPerceptionConfig(geometry=GeometryConfig(calibration=calibration))
+        subject = TrayPipeline(config, scripted.detector, catalogue, clock=lambda: 0)
+        subject.on_calibration('top', lower)
+        places.append(run(subject, jpeg, 4)[-1].contents.items[0].position)
+    assert places[0] is not None
+    assert places[1] is not None
+    assert places[0][0] / places[1][0] == pytest.approx((0.64 - 0.033) / (0.32 - 0.033))
+
+
+def test_a_calibration_of_other_cameras_is_refused(scripted: Any, catalogue: Catalogue) -> None:
+    config = TrayPerceptionConfig(cameras=('top', 'oblique'), geometry=GeometryConfig(calibration=(1.0,) * 18))
+    with pytest.raises(CheckoutError, match='18 numbers'):
+        TrayPipeline(config, scripted.detector, catalogue)
