@@ -56,6 +56,8 @@ def assign_targets(
     most = (overlap * chosen).amax(dim=1, keepdim=True)
     chosen &= overlap == most
     alignment = alignment * chosen
-    # The best cell of an object gets its overlap as label, the others less, in proportion to their alignment.
-    scale = (overlap * chosen).amax(dim=2, keepdim=True) / (alignment.amax(dim=2, keepdim=True) + 1e-9)
+    # The best cell of an object gets the root of its overlap as label, the others less, in proportion to their
+    # alignment. The root keeps the ranking, yet a thing that is half covered, whose box is never placed as well, learns
+    # to score well above what is none.
+    scale = (overlap * chosen).amax(dim=2, keepdim=True).sqrt() / (alignment.amax(dim=2, keepdim=True) + 1e-9)
     return Assignment(chosen.any(dim=1), chosen.float().argmax(dim=1), (alignment * scale).amax(dim=1))
