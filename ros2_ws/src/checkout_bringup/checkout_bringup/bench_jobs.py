@@ -8,8 +8,9 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,9 +34,15 @@ def share_out(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) 
         yield from map(work, tasks)
         return
     executor = ProcessPoolExecutor(jobs, multiprocessing.get_context('spawn'), initializer=_deaf)
+    left = iter(tasks)
+    # No task waits in a worker's queue: what was handed out can not be taken back when the user ends the run.
+    running = {executor.submit(work, task) for task in islice(left, jobs)}
     try:
-        for future in as_completed([executor.submit(work, task) for task in tasks]):
-            yield future.result()
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= {executor.submit(work, task) for task in islice(left, len(done))}
+            for future in done:
+                yield future.result()
     except BrokenProcessPool as error:
         raise CheckoutError(
             'A process was killed; what is complete stays: free some memory or use fewer --jobs, then run the same '
