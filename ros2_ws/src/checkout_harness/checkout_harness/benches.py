@@ -301,7 +301,7 @@ def compare_with_expected(plan: FaultPlan, facts: RunFacts, outputs: Outputs, ri
 
 def accuracy_main(argv: Sequence[str] | None, start: Starter) -> int:
     """Run `checkout bench recordings`: every bag of the index in the core lane, with a report each."""
-    parser = argparse.ArgumentParser(prog='checkout bench recordings', description='Replay every bag of bags/index.yaml.')
+    parser = argparse.ArgumentParser(prog='checkout bench recordings', description='Replay every bag of the index.')
     parser.add_argument('--out', type=Path, default=Path('var/accuracy'), metavar='DIR', help='folder of the reports')
     parser.add_argument('--json', type=Path, metavar='FILE')
     arguments = parser.parse_args(argv)

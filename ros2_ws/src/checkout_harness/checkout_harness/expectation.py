@@ -6,9 +6,10 @@ together. When that is, the pairing of tray perception itself says, by stamps al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from checkout_core.errors import CheckoutError
 from checkout_harness.recording import FACE, Step, picture_topic
 from checkout_perception.ticks import PairingConfig, TickPairing
 
@@ -84,6 +85,15 @@ class Expectation:
     def looks_at_faces(self) -> bool:
         """Say whether some node answers the face camera."""
         return self._inputs.get(FACE) is not None
+
+    def check(self, known: Collection[str]) -> None:
+        """Raise CheckoutError for an answer on a topic that a replay does not listen to: it would wait for ever."""
+        for topic in self.topics:
+            if topic not in known:
+                raise CheckoutError(
+                    f"The stack answers on '{topic}', which a replay does not wait for; leave it out of `answers`. "
+                    f'Known are {", ".join(known)}.'
+                )
 
     def subscribers(self, topic: str) -> int:
         """Return how many nodes of the stack listen to a topic to answer it."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from checkout_core.errors import CheckoutError
 from checkout_harness.expectation import Answers, Expectation, standard_answers
 from checkout_harness.job import Job, read_job, write_job
 from checkout_harness.recording import FACE, Step
@@ -105,3 +106,12 @@ def test_a_face_camera_of_its_own_pace_makes_no_tick():
 def test_a_camera_that_is_left_out_is_not_waited_for():
     expectation = Expectation((*standard_answers(['top']), FACES), ['top', FACE], PairingConfig())
     assert expectation.of(step(100, 'top', FACE), ('top', FACE)) == set()
+
+
+def test_an_answer_that_a_replay_cannot_hear_is_refused():
+    answers = (*standard_answers(['top']), Answers('mine', 'tray/contents', ('my/verdict',)))
+    with pytest.raises(CheckoutError, match="The stack answers on 'my/verdict', which a replay does not wait for"):
+        Expectation(answers, ['top'], PairingConfig()).check(['cart', 'tray/contents', 'tray/top/detections'])
+    Expectation(standard_answers(['top']), ['top'], PairingConfig()).check(
+        ['cart', 'tray/contents', 'tray/top/detections']
+    )

@@ -25,7 +25,7 @@ from checkout_harness.job import Job, read_job
 from checkout_harness.recording import Recording, Step, chosen
 from checkout_harness.ros.link import Link
 from checkout_harness.ros.pace import run_realtime
-from checkout_harness.rundir import RunFacts, RunWriter, host_facts
+from checkout_harness.rundir import RunFacts, RunWriter, host_facts, output_topics
 from checkout_harness.settings import CART, PERCEPTION
 from checkout_harness.usage import Usage, siblings
 
@@ -156,6 +156,7 @@ def _run(job: Job) -> int:
         try:
             pairing = job.settings.perception(recording).pairing
             expectation = Expectation(job.answers, recording.all_cameras, pairing)
+            expectation.check(sorted(name for name, _ in output_topics('', list(recording.cameras)).values()))
             # Pictures of a face that no node looks at would be sent for nothing.
             cameras = recording.all_cameras if expectation.looks_at_faces else recording.cameras
             link = Link(recording, job, cameras)

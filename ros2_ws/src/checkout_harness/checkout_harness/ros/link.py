@@ -23,7 +23,7 @@ from checkout_core.ros.qos import DIAGNOSTICS, IMAGE, RESULT
 from checkout_harness.core_lane import staff_request
 from checkout_harness.expectation import FUSED, Expectation
 from checkout_harness.job import Job
-from checkout_harness.recording import FACE, TRUTH_TYPE, Recording, Sample, Step, info_topic, picture_topic, stamp_of
+from checkout_harness.recording import TRUTH_TYPE, Recording, Sample, Step, info_topic, picture_topic, stamp_of
 from checkout_harness.ros.listener import Listener
 from checkout_harness.rundir import OUTPUTS, RunWriter, output_topics
 
@@ -89,8 +89,7 @@ class Link:
         self._identity: dict[str, str] = {}
         self.on_answer: Callable[[str, int], None] = lambda _name, _stamp: None
         for topic, (name, kind) in output_topics(recording.namespace, list(recording.cameras)).items():
-            if FACE in self._images or not name.startswith(f'{FACE}/'):
-                self._listen(topic, name, kind)
+            self._listen(topic, name, kind)
         self._diagnostics = self.node.create_subscription(DiagnosticArray, '/diagnostics', self._diagnosed, DIAGNOSTICS)
         self._services = {
             'checkout': self.node.create_client(srv.StartCheckout, 'cart/checkout'),
