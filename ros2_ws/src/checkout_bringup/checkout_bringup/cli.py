@@ -29,6 +29,9 @@ COMMANDS = {
     'replay': Command('checkout_bringup.replay:main', 'replay a recorded checkout and report on it'),
     'evaluate': Command('checkout_harness.cli:evaluate_main', 'repeat the analysis of a replay'),
     'gate': Command('checkout_harness.cli:gate_main', 'compare a report with its thresholds, or with another'),
+    'bags': Command(
+        'checkout_harness.bags_command:main', 'make the recorded checkouts and check that they are the ones meant'
+    ),
     'sim': Command('checkout_sim.cli:main', 'the simulator: scenarios, pictures, data sets'),
     'train': Command('checkout_perception.cli:main', 'train, export and measure detectors'),
     'cart': Command('checkout_cart.cli:main', 'look into the journal: carts, events, receipts'),

@@ -17,16 +17,16 @@ from checkout_core.errors import CheckoutError
 from checkout_harness.recording import file_sha256
 from checkout_sim.record import RecordOptions, record
 
-__all__ = ['bag_index', 'find_bag', 'name_of']
+__all__ = ['INDEX', 'bag_index', 'find_bag', 'name_of']
 
-_INDEX = 'bags/index.yaml'
+INDEX = 'bags/index.yaml'
 _NEEDED = ('about', 'scenario', 'seed', 'assortment', 'rate_hz', 'cameras')
-_OPTIONAL = ('file', 'sha256', 'topics')
+_OPTIONAL = ('file', 'sha256', 'topics', 'fingerprint')
 
 
 def bag_index() -> dict[str, dict[str, Any]]:
     """Return the entries of the index by name. Raises CheckoutError for an index that is wrong."""
-    path = data.path(_INDEX)
+    path = data.path(INDEX)
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
     except (OSError, yaml.YAMLError) as error:
@@ -66,7 +66,7 @@ def find_bag(name_or_path: str | Path) -> Path:
         if not file.is_file():
             raise CheckoutError(f'{file} is missing; restore it with git checkout.')
         if file_sha256(file) != entry['sha256']:
-            raise CheckoutError(f'{file} is not the file of {_INDEX}; restore it with git checkout.')
+            raise CheckoutError(f'{file} is not the file of {INDEX}; restore it with git checkout.')
         return file
     return _recorded(name, entry)
 

@@ -45,7 +45,7 @@ def expose(clean: U8, look: Look, noise_seed: tuple[int, ...]) -> U8:
     grain = tile[y : y + height, x : x + width]
     upside_down, mirrored = rng.random() < 0.5, rng.random() < 0.5
     if upside_down or mirrored:  # OpenCV turns ten times as fast as numpy copies a turned view
-        grain = cv2.flip(grain, -1 if upside_down and mirrored else 0 if upside_down else 1)
+        grain = np.asarray(cv2.flip(grain, -1 if upside_down and mirrored else 0 if upside_down else 1), np.float32)
     level = np.sqrt(np.arange(256, dtype=np.float32) * look.shot_noise + look.read_noise).astype(np.float32)
     noise = cv2.multiply(cv2.LUT(image, level), np.ascontiguousarray(grain))
     return np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), np.uint8)
