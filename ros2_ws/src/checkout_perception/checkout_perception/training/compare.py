@@ -22,7 +22,7 @@ import numpy as np
 from checkout_core.errors import CheckoutError
 from checkout_core.metrics import latency
 from checkout_core.model_card import load_model_card
-from checkout_core.runtimes import load_runtime
+from checkout_core.runtimes import Runtime, load_runtime
 from checkout_perception.detector import TrayDetector
 from checkout_perception.training.contestants import TRAINED, Job, load_contestant
 from checkout_perception.training.data import Split, load_split
@@ -71,7 +71,8 @@ def compare(config: CompareConfig, say: Callable[[str], None] = print) -> dict[s
         if not _model(config, name).joinpath('model.yaml').is_file():
             say(f'{name}: export, limits from the validation pictures')
             _in_process('export', job)
-    forms = [form for name in config.names for form in _forms(config, name, say)]
+    missing: dict[str, dict[str, str]] = {name: {} for name in config.names}
+    forms = [form for name in config.names for form in _forms(config, name, missing[name], say)]
     split = load_split(config.test, 'test', forms[0][2].rule.names)
     rows = []
     for name, form, detector in forms:
@@ -80,7 +81,6 @@ def compare(config: CompareConfig, say: Callable[[str], None] = print) -> dict[s
     say(f'timing {len(forms)} forms on {min(config.timed, len(split.pictures))} pictures in turn')
     for row, times in zip(rows, _times([detector for *_, detector in forms], split, config.timed), strict=True):
         row['ms'] = latency.summary(times).as_dict()
-        row['cpu_form'] = 'one thread'
     for *_, detector in forms:
         detector.close()
     trained = {name: json.loads((config.job(name).folder / TRAINED).read_text()) for name in config.names}
@@ -92,7 +92,7 @@ def compare(config: CompareConfig, say: Callable[[str], None] = print) -> dict[s
         'trained': trained,
         'rows': rows,
         'chosen': {name: row['form'] for name, row in best.items()},
-        'missing_forms': {name: [f for f in FORMS if f not in _names(rows, name)] for name in config.names},
+        'missing_forms': missing,
         'verdict': verdict(best),
     }
 
@@ -146,8 +146,7 @@ def markdown(result: Mapping[str, Any]) -> str:
         lines.append('| ' + ' | '.join(cells) + ' |')
     lines.append('')
     for name, forms in result['missing_forms'].items():
-        if forms:
-            lines.append(f'{name}: {", ".join(forms)} not measured, the packages are not installed.')
+        lines += [f'{name}, {form}: not measured ({reason}).' for form, reason in forms.items()]
     for name, said in result['verdict'].items():
         exact = 'at least as exact as' if said['as_exact'] else 'LESS exact than'
         fast = 'reached' if said['fast_enough'] else 'NOT reached'
@@ -211,20 +210,35 @@ def _step(step: str, job: Job, failure: Path) -> None:
         sys.exit(2)
 
 
-def _forms(config: CompareConfig, name: str, say: Callable[[str], None]) -> Iterator[tuple[str, str, TrayDetector]]:
-    """Give the forms of a contestant that this installation can run."""
+def _forms(
+    config: CompareConfig, name: str, missing: dict[str, str], say: Callable[[str], None]
+) -> Iterator[tuple[str, str, TrayDetector]]:
+    """Give the forms of a contestant that run here; `missing` gets the others, each with the reason."""
     card = load_model_card(str(_model(config, name)))
+
+    def int8() -> Runtime:
+        file = _model(config, name) / 'int8.xml'
+        if not file.is_file():
+            say(f'{name}: int8 from validation pictures')
+            split = load_split(config.data, 'val', card.classes)
+            quantise(card.file, split, (card.input.width, card.input.height), file)
+        return load_runtime('openvino', file, threads=1)
+
+    def fp32() -> Runtime:
+        return load_runtime('openvino', card.file, threads=1)
+
     yield name, FORMS[0], TrayDetector(card, load_runtime('onnxruntime', card.file, threads=1))
-    if find_spec('openvino') is None:
-        return
-    yield name, FORMS[1], TrayDetector(card, load_runtime('openvino', card.file, threads=1))
-    if find_spec('nncf') is None:
-        return
-    file = _model(config, name) / 'int8.xml'
-    if not file.is_file():
-        say(f'{name}: int8 from validation pictures')
-        quantise(card.file, load_split(config.data, 'val', card.classes), (card.input.width, card.input.height), file)
-    yield name, FORMS[2], TrayDetector(card, load_runtime('openvino', file, threads=1))
+    for form, needs, load in ((FORMS[1], ('openvino',), fp32), (FORMS[2], ('openvino', 'nncf'), int8)):
+        absent = [package for package in needs if find_spec(package) is None]
+        if absent:
+            missing[form] = f'{" and ".join(absent)} not installed'
+            continue
+        try:
+            runtime = load()
+        except (CheckoutError, RuntimeError, ValueError) as error:
+            missing[form] = ' '.join(str(error).split())[:200]
+            continue
+        yield name, form, TrayDetector(card, runtime)
 
 
 def quantise(model: Path, split: Split, size: tuple[int, int], out: Path) -> None:
@@ -272,10 +286,6 @@ def _times(detectors: Sequence[TrayDetector], split: Split, count: int) -> list[
             if number >= _WARM_UP:
                 times[turn].append(sum(ms for _, ms in stages))
     return times
-
-
-def _names(rows: Sequence[Mapping[str, Any]], name: str) -> list[str]:
-    return [row['form'] for row in rows if row['name'] == name]
 
 
 def _value(entry: Mapping[str, Any]) -> str:

@@ -142,8 +142,9 @@ def decode_boxes(side_logits: Tensor, anchors: Tensor) -> Tensor:
 
     The distance of a side is the mean of its distribution (Li et al. 2020, Generalized Focal Loss).
     """
-    steps = torch.arange(side_logits.shape[-1], dtype=side_logits.dtype, device=side_logits.device)
-    distances = (side_logits.softmax(-1) @ steps) * STRIDE
+    # The stride goes into the steps: OpenVINO's fusion of a product with a factor behind it breaks on this shape.
+    steps = torch.arange(side_logits.shape[-1], dtype=side_logits.dtype, device=side_logits.device) * STRIDE
+    distances = side_logits.softmax(-1) @ steps
     return torch.cat([anchors - distances[..., :2], anchors + distances[..., 2:]], dim=-1)
 
 
