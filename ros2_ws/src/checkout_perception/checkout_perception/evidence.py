@@ -48,8 +48,8 @@ class Sight:
     """Hold how the cameras see one thing.
 
     seen: cameras that see it; behind: those that see something else over its place; missed: those that do not see it,
-    but have not given it up yet; denied: those that see its place free; rested: whether it lay still before it was
-    lost; score: the best of its scores.
+    but have not given it up yet; denied: those that see its place free; rested: whether it ever lay still; score: the
+    best of its scores.
     """
 
     seen: int

@@ -49,6 +49,7 @@ class Thing:
     moved_ns: int = 0
     hits: int = 0
     past_hits: int = 0
+    rested: bool = False
     lost_ns: int | None = None
     position: tuple[float, float, float] | None = None
     outside: float | None = None
@@ -62,20 +63,16 @@ class Thing:
 
     def sight(self) -> Sight:
         """Return how the cameras see it."""
-        seen = sum(track.seen for track in self.tracks.values())
-        behind = sum(track.covered for track in self.tracks.values())
-        denied = sum(track.free > 1 for track in self.tracks.values())
-        denied += sum(track.nested for track in self.tracks.values())
-        denied += sum(count >= _DENIALS for camera, count in self.denials.items() if camera not in self.tracks)
-        score = max((track.score for track in self.tracks.values()), default=0.0)
-        return Sight(
-            seen,
-            behind,
-            len(self.tracks) - seen - behind,
-            denied,
-            self.last_seen_ns - self.moved_ns >= _STILL_NS,
-            score,
-        )
+        seen = behind = denied = 0
+        score = 0.0
+        for track in self.tracks.values():
+            seen += track.seen
+            behind += track.covered
+            denied += (track.free > 1) + track.nested
+            score = max(score, track.score)
+        for camera, count in self.denials.items():
+            denied += count >= _DENIALS and camera not in self.tracks
+        return Sight(seen, behind, len(self.tracks) - seen - behind, denied, self.rested, score)
 
     def evidence(self, camera: str, size: int) -> F64:
         """Return what a camera says of it (P + 1,), ended tracks included; zeros when it says nothing."""
@@ -90,6 +87,7 @@ class Thing:
         self.boxes[camera] = track.box
         self.last_seen_ns = max(other.last_seen_ns for other in self.tracks.values())
         self.moved_ns = max(self.moved_ns, track.moved_ns)
+        self.rested = self.rested or self.last_seen_ns - self.moved_ns >= _STILL_NS
 
     def forget_track(self, camera: str) -> None:
         """Let a track go that has ended; its evidence stays, with the weight of a few pictures."""
@@ -321,7 +319,7 @@ class Fuser:
     def _taken(self, camera: str, things: Sequence[Thing]) -> Looks:
         look = self._looks[camera]
         rows = [self._rows[camera, thing.tracks[camera].track_id] for thing in things]
-        return Looks(look.eye, look.rays[rows], look.sides[rows])
+        return Looks(look.eye, look.rays[rows], look.sides[rows], look.lengths[rows])
 
     def _deny(self, tracks: Mapping[str, Sequence[Track]], sizes: Mapping[str, tuple[int, int]]) -> None:
         """Count how long a camera has seen the place of a thing free that another camera sees there."""

@@ -39,6 +39,9 @@ class GeometryConfig:
     spread_share: float = param(
         0.1, 'The same in parts of the size of the thing, since boxes are cut by cover.', minimum=0.0, maximum=1.0
     )
+    spread_cut: float = param(
+        0.25, 'The same in parts of how much longer it is to one camera than to the other.', minimum=0.0, maximum=1.0
+    )
     tray_m: tuple[float, ...] = param(
         (0.52, 0.40), 'Length (x) and width (y) of the floor of the tray within its rim.', minimum=0.05, maximum=5.0
     )
@@ -67,17 +70,22 @@ def calibrated(cameras: Sequence[str], config: GeometryConfig) -> dict[str, Came
 
 @dataclass(frozen=True, eq=False)
 class Looks:
-    """Hold the rays of N boxes of one camera: directions (N, 3) of the centres, and the shorter sides (N,) in rad."""
+    """Hold the rays of N boxes of one camera: directions (N, 3) of the centres, and their sides in rad.
+
+    `sides` (N,) are the shorter ones, `lengths` (N,) the longer ones.
+    """
 
     eye: F64
     rays: F64
     sides: F64
+    lengths: F64
 
 
 def looks(camera: CameraGeometry, boxes: NDArray[np.float32]) -> Looks:
     """Return the rays of boxes (N, 4) in pixels."""
     spans = boxes[:, 2:] - boxes[:, :2]
-    return Looks(camera.eye, camera.rays((boxes[:, :2] + boxes[:, 2:]) / 2), spans.min(axis=1) / camera.fx)
+    rays = camera.rays((boxes[:, :2] + boxes[:, 2:]) / 2)
+    return Looks(camera.eye, rays, spans.min(axis=1) / camera.fx, spans.max(axis=1) / camera.fx)
 
 
 def meet(one: Looks, two: Looks, config: GeometryConfig) -> F64:
@@ -96,7 +104,9 @@ def meet(one: Looks, two: Looks, config: GeometryConfig) -> F64:
     gap2 = np.maximum(between @ between + s * s + t * t + 2 * (s * a - t * b - s * t * along), 0.0)
     height = (one.eye[2] + s * one.rays[:, 2:3] + two.eye[2] + t * two.rays[:, 2]) / 2
     size = np.minimum(one.sides[:, None] * s, two.sides[None, :] * t).clip(0.0, 0.3)
-    spread = config.spread_m + config.spread_share * size
+    # What is shorter to one camera than to the other is cut off there by cover, and its middle is off.
+    cut = np.abs(one.lengths[:, None] * s - two.lengths[None, :] * t).clip(0.0, 0.3)
+    spread = config.spread_m + config.spread_share * size + config.spread_cut * cut
     beyond = np.maximum(np.maximum(-height, height - config.highest_m), 0.0) / _HEIGHT_SPREAD_M
     return np.asarray(np.where((s > 0) & (t > 0), gap2 / (spread * spread) + beyond * beyond, _NEVER))
 

@@ -184,6 +184,11 @@ def _outside(
     """
     if first_camera not in item.cameras or first_camera not in sizes:
         return None
+    limit = config.outside_share
+    if item.outside is not None and item.counted:
+        limit = config.outside_weighed_share if agrees else limit
+        if item.outside <= limit:
+            return None
     box = item.boxes[item.cameras.index(first_camera)]
     width, height = sizes[first_camera]
     if width <= 0 or height <= 0:
@@ -191,11 +196,10 @@ def _outside(
     rim = np.array(config.inside, np.float64) * (width, height, width, height)
     overlap = np.clip(np.minimum(box[2:], rim[2:]) - np.maximum(box[:2], rim[:2]), 0, None).prod()
     share = 1 - overlap / max(float(np.prod(box[2:] - box[:2])), 1e-6)
-    limit, border = config.outside_share, config.border_px
+    border = config.border_px
     cut_off = box[0] <= border or box[1] <= border or box[2] >= width - border or box[3] >= height - border
     if item.outside is not None and item.counted:
         share, cut_off = item.outside, False
-        limit = config.outside_weighed_share if agrees else limit
     if share <= limit and not cut_off:
         return None
     centre = (box[:2] + box[2:]) / 2

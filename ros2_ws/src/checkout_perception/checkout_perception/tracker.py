@@ -144,16 +144,17 @@ class Tracker:
         pairs = self._associate(detections)
         pairs += self._resume(detections, product_scores, pairs)
         nested = _nested(detections.boxes)
+        evidence = _evidence(detections, product_scores)
         taken = {row for row, _ in pairs}
         ids = [0] * len(detections)
         updated = self._unseen(detections.boxes, {position for _, position in pairs})
         for row, position in pairs:
             known = self._tracks[position]
-            updated[position] = self._follow(known, stamp_ns, detections, row, product_scores[row], nested[row])
+            updated[position] = self._follow(known, stamp_ns, detections, row, evidence[row], nested[row])
             ids[row] = updated[position].track_id
         for row in range(len(detections)):
             if row not in taken:
-                updated.append(self._begin(stamp_ns, detections, row, product_scores[row], nested[row]))
+                updated.append(self._begin(stamp_ns, detections, row, evidence[row], nested[row]))
                 ids[row] = updated[-1].track_id
         self._tracks = updated
         return tuple(ids)
@@ -257,31 +258,15 @@ class Tracker:
             best = class_id
         return best == UNKNOWN_CLASS or float(track.shares()[best]) >= _ALIKE
 
-    def _evidence(self, class_id: int, score: float, product_scores: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return what one detection says (P + 1,), the last for UNKNOWN.
-
-        A product that was read surely gets its score, others what their scores are against it: small ones are the
-        network's noise, of which many products would make much. Judged unknown, most of it is for UNKNOWN: it may be
-        a product that is half covered, or a stranger that looks like one.
-        """
-        evidence = np.zeros(len(product_scores) + 1)
-        best = float(product_scores.max(initial=0.0))
-        if best > 0.0:
-            evidence[:-1] = product_scores * (product_scores / best)
-        if class_id == UNKNOWN_CLASS:
-            evidence[:-1] *= _DOUBTED
-            evidence[-1] = score
-        return evidence
-
     def _begin(
-        self, stamp_ns: int, detections: Detections, row: int, product_scores: NDArray[np.float32], nested: bool
+        self, stamp_ns: int, detections: Detections, row: int, evidence: NDArray[np.float64], nested: bool
     ) -> Track:
         box = detections.boxes[row].copy()
         track = Track(
             track_id=self._next_id,
             box=box,
             score=float(detections.scores[row]),
-            evidence=self._evidence(int(detections.class_ids[row]), float(detections.scores[row]), product_scores),
+            evidence=evidence.copy(),
             hits=1,
             first_seen_ns=stamp_ns,
             last_seen_ns=stamp_ns,
@@ -301,25 +286,23 @@ class Tracker:
         stamp_ns: int,
         detections: Detections,
         row: int,
-        product_scores: NDArray[np.float32],
+        evidence: NDArray[np.float64],
         nested: bool,
     ) -> Track:
         score = float(detections.scores[row])
         keep = 0.5 ** ((stamp_ns - track.last_seen_ns) / _NS / self._config.evidence_half_life_s)
-        news = self._evidence(int(detections.class_ids[row]), score, product_scores)
         box = detections.boxes[row].copy()
         area = _area(box)
         # A look at a part, with a low score, says less than the look at the whole before it was covered, and makes less
         # of it forgotten.
         largest, best = max(track.area, area, 1e-6), max(track.best_score, score, 1e-6)
         quality = max(_LEAST_QUALITY, area / largest * (score / best) ** 2)
-        news *= quality
         keep = 1.0 - (1.0 - keep) * quality
         followed = replace(
             track,
             box=box,
             score=score,
-            evidence=track.evidence * keep + news,
+            evidence=track.evidence * keep + evidence * quality,
             hits=track.hits + 1,
             last_seen_ns=stamp_ns,
             seen=True,
@@ -332,6 +315,23 @@ class Tracker:
         if np.hypot(followed.centre[0] - track.rest[0], followed.centre[1] - track.rest[1]) > self._config.still_px:
             return replace(followed, moved_ns=stamp_ns, rest=followed.centre)
         return followed
+
+
+def _evidence(detections: Detections, product_scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return what each detection says (N, P + 1), the last for UNKNOWN.
+
+    A product that was read surely gets its score, others what their scores are against it: small ones are noise of a
+    network, of which many products would make much. Judged unknown, most of it is for UNKNOWN: it may be a product that
+    is half covered, or a stranger that looks like one.
+    """
+    scores = np.asarray(product_scores, np.float64)
+    evidence = np.zeros((len(scores), scores.shape[1] + 1))
+    best = scores.max(axis=1, initial=0.0)
+    evidence[:, :-1] = scores * (scores / np.maximum(best, 1e-9)[:, None])
+    unknown = detections.class_ids == UNKNOWN_CLASS
+    evidence[unknown, :-1] *= _DOUBTED
+    evidence[unknown, -1] = detections.scores[unknown]
+    return evidence
 
 
 def _area(box: NDArray[np.float32]) -> float:
