@@ -80,7 +80,7 @@ def test_one_changed_price_changes_the_hash(replay, drawn_bag, plan, catalogue, 
 @pytest.mark.parametrize(
     'parameter',
     [
-        'tray_perception.contents.stable_frames=6',
+        'tray_perception.contents.agreed_frames=6',
         'tray_perception.tracker.min_hits=4',
         'cart.rules.promotions=[10%:{sku}]',
     ],
