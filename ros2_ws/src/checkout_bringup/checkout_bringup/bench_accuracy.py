@@ -19,7 +19,7 @@ from typing import Any
 from checkout_bringup import bench_frames
 from checkout_bringup.bench_checkouts import Setup, known_result, run_one
 from checkout_bringup.bench_jobs import Progress, share_out
-from checkout_bringup.bench_scenarios import ScenarioSet, is_recorded, make, plans, simulator_state
+from checkout_bringup.bench_scenarios import ScenarioSet, facts_of, is_recorded, make, plans, simulator_state
 from checkout_bringup.files import output_folder, write_json
 from checkout_core import data, provenance
 from checkout_core.errors import CheckoutError
@@ -123,7 +123,9 @@ def _run(arguments: argparse.Namespace) -> int:
         scenarios = ScenarioSet(assortment, arguments.split, arguments.rate)
         rows = run_checkouts(scenarios, brackets, arguments.scenarios, setup, arguments.jobs, cache_folder)
         figures['scenarios'] = summary(rows)
-        figures['simulator'] = simulator_state()
+        every = plans(scenarios, brackets, arguments.scenarios)
+        old = sum(facts_of(plan, cache_folder)['simulator'] != simulator_state() for plan in every)
+        figures['scenarios']['recorded_by_another_simulator'] = old
     figures['verdicts'] = verdicts(figures)
     print(table(figures))
     if arguments.json is not None:
@@ -274,6 +276,8 @@ def _checkout_lines(own: Mapping[str, Any]) -> list[str]:
             times = entry[key]
             shown = ' '.join(f'{p} {times[p]:.0f}' for p in ('p50', 'p95', 'p99', 'max')) if times['n'] else ''
             lines.append(f'    {text}: {shown or "not measured"} ms (n={times["n"]}, not: {times["not_reached"]})')
+    if own.get('recorded_by_another_simulator'):
+        lines.append(f'  {own["recorded_by_another_simulator"]} were recorded with other code of the simulator')
     bad = own['not_exact']
     for row in bad[:_SHOWN]:
         parts = [f'{kind} {row[kind]}' for kind in ('missed', 'extra', 'swapped', 'unknown', 'indistinguishable')]
