@@ -42,8 +42,10 @@ class Settings:
         own = dict(self.parameters.get(node, {}))
         if node == PERCEPTION:
             own['cameras'] = list(recording.cameras)
-            if not own.get('geometry.calibration'):
-                own['geometry.calibration'] = calibration_of(recording)
+            calibration = own.pop('geometry.calibration', None) or calibration_of(recording)
+            # ROS knows no empty list: what is not known is not said.
+            if calibration:
+                own['geometry.calibration'] = calibration
             own['weight.enabled'] = bool(own.get('weight.enabled', True)) and recording.has_weight
         elif node == CART:
             own |= {'journal.path': ':memory:', 'payment.ledger': '', 'watermark.inputs': ['contents']}

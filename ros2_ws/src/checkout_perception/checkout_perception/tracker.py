@@ -174,8 +174,12 @@ class Tracker:
         ]
 
     def _lay(self, track: Track) -> bool:
-        """Say whether a thing lay still when it was seen last: only then it can be where it was, behind something."""
-        return track.hits >= self._config.min_hits and track.last_seen_ns - track.moved_ns >= _REST_NS
+        """Say whether a thing lay still when it was seen last: only then it can be where it was, behind something.
+
+        What nobody could name is not waited for: it may have been a hand, which everything covers when it is gone.
+        """
+        still = track.hits >= self._config.min_hits and track.last_seen_ns - track.moved_ns >= _REST_NS
+        return still and float(track.evidence[-1]) < _UNSURE * float(track.evidence.sum())
 
     def _unseen(self, boxes: NDArray[np.float32], followed: set[int]) -> list[Track]:
         """Return the tracks with those that no detection belongs to marked as covered, free or neither."""

@@ -309,3 +309,22 @@ def test_the_order_of_detections_and_a_second_run_change_nothing() -> None:
     assert [(row[0], [(ln.sku, ln.count) for ln in row[1]], *row[2:]) for row in summary(1)] == [
         (row[0], [(ln.sku, ln.count) for ln in row[1]], *row[2:]) for row in first
     ]
+
+
+def test_a_hand_that_rested_and_left_is_not_taken_to_be_behind_things() -> None:
+    station = Station()
+    station.show([COLA, BOX, BAG], 8)
+    station.show([COLA, BOX, BAG, Body('hand', 0.0, 0.0, 0.3)], 8, grams=945.0)
+    contents = station.show([COLA, BOX, BAG], 12)
+    assert contents.attentions == ()
+    assert counts(contents) == {'bag': 1, 'box': 1, 'cola': 1}
+
+
+def test_a_product_of_another_kind_that_is_put_onto_a_thing_takes_nothing_over() -> None:
+    station = Station()
+    before = station.show([BAG, COLA], 8)
+    over = replace(BOX, x=BAG.x, y=BAG.y, size=0.065)
+    contents = station.show([over, COLA], 12, grams=945.0)
+    assert counts(contents) == {'bag': 1, 'box': 1, 'cola': 1}
+    bag = next(item for item in before.items if item.sku == 'bag').item_id
+    assert next(item for item in contents.items if item.sku == 'bag').item_id == bag
