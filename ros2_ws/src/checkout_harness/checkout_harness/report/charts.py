@@ -250,9 +250,13 @@ def _box(box: NDArray[Any], colour: str, label: str, scale: float, *, dashed: bo
     )
     if not label:
         return out
-    size = 13 * scale
+    size, wide = 13 * scale, 640 * scale
+    # A label in the right half ends where its box does, or it would run out of the picture.
+    right = x0 > wide / 2
+    place, anchor = (min(x1, wide) - 2 * scale, 'end') if right else (max(x0, 0.0) + 2 * scale, 'start')
     above = y0 - 4 * scale if y0 > 18 * scale else y0 + size + 3 * scale
     return out + (
-        f'<text x="{x0 + 2 * scale:.1f}" y="{above:.1f}" style="font-size:{size:.0f}px;font-weight:700;fill:{colour};'
+        f'<text x="{place:.1f}" y="{above:.1f}" text-anchor="{anchor}" '
+        f'style="font-size:{size:.0f}px;font-weight:700;fill:{colour};'
         f'paint-order:stroke;stroke:#000;stroke-width:{3.4 * scale:.1f}px;stroke-linejoin:round">{escape(label)}</text>'
     )

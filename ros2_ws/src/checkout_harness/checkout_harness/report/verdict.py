@@ -71,8 +71,10 @@ def _identity(metrics: Mapping[str, Any]) -> Check:
     shown = identity['presentations']['identified']
     if wrong['k'] or nobody:
         return Check('identity', False, f'The wrong customer was named in {wrong["k"] + nobody} pictures of a face.')
+    if not shown['n']:
+        return Check('identity', True if wrong['n'] else None, 'No customer stood there, and nobody was named.')
     words = f'{shown["k"]} of {shown["n"]} customers were recognised, nobody was named wrongly.'
-    return Check('identity', shown['k'] == shown['n'] if shown['n'] or wrong['n'] else None, words)
+    return Check('identity', shown['k'] == shown['n'], words)
 
 
 def _liveness(metrics: Mapping[str, Any]) -> Check:
