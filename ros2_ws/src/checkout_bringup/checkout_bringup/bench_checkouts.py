@@ -201,7 +201,9 @@ def judge(
     true = tick.on_tray()
     at_moment = [message for message in outputs.contents if stamp_ns(message) <= moment]
     last = at_moment[-1] if at_moment else None
-    reasons = sorted({_REASONS[int(attention.reason)] for attention in last.attentions}) if last is not None else []
+    # The cart remembers a question for a while that the contents of this very tick do not ask any more.
+    asking = [*at_moment[-1:], *(cart for cart in outputs.carts if asked is not None and stamp_ns(cart) == asked)]
+    reasons = sorted({_REASONS[int(attention.reason)] for message in asking for attention in message.attentions})
     if asked is not None or receipt is None:
         seen = {str(line.sku): int(line.count) for line in last.lines} if last is not None else {}
         charged = None

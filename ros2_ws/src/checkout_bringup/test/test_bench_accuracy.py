@@ -172,7 +172,7 @@ def contents(stamp_s, state=1, reasons=(), unknown=0, **counts):
     )
 
 
-def verdict(answers, receipt=None, approved_s=None, distinguishable=True, **true):
+def verdict(answers, receipt=None, approved_s=None, distinguishable=True, carts=(), **true):
     """Judge a checkout in which `true` lay on the tray, payment due at 7.4 s."""
     items = tuple(
         TruthItem(number, sku, True, True, False, distinguishable, {}, {})
@@ -189,7 +189,7 @@ def verdict(answers, receipt=None, approved_s=None, distinguishable=True, **true
         ]
     wishes = [] if approved_s is None else [[EPOCH_NS + round(approved_s * S), 'approve']]
     known = {'bracket': '1-4', 'skus': list(true), 'seed': 1, 'still_s': 5.0, 'seen_still_s': 4.8}
-    outputs = SimpleNamespace(contents=answers, receipts=receipts)
+    outputs = SimpleNamespace(contents=answers, receipts=receipts, carts=carts)
     return judge(SimpleNamespace(wishes=wishes), outputs, truths, load_catalogue(), known)
 
 
@@ -226,6 +226,12 @@ def test_only_indistinguishable_look_alikes_are_scored_apart(reason, told, apart
     assert said['apart'] is apart
     assert said['charged_minor'] is None
     assert (said['missed'], said['unknown']) == (['cola_tok'], 1)
+
+
+def test_what_the_cart_still_asks_is_a_reason_too():
+    carts = [contents(8.0, reasons=[UNKNOWN]), contents(8.2, reasons=[OUTSIDE]), contents(8.2)]
+    said = verdict([contents(8.2, cola_tok=1)], approved_s=8.2, carts=carts, cola_tok=1)
+    assert said['reasons'] == ['ITEM_OUTSIDE']
 
 
 @pytest.mark.parametrize(('reasons', 'outcome', 'words'), [([UNKNOWN], 'asked', 'UNKNOWN_ITEM'), ([], 'unpaid', 'NOT')])
