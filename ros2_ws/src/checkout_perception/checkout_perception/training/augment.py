@@ -60,9 +60,14 @@ def augment(
     *,
     unknown_label: int,
     config: AugmentConfig,
+    zoom: float | None = None,
 ) -> Sample:
-    """Return a varied copy at `size` (width, height); the arguments stay as they are."""
-    sample = _place(image, truth, size, rng, config)
+    """Return a varied copy at `size` (width, height); the arguments stay as they are.
+
+    `zoom` is how many pixels of the copy one pixel of the picture becomes; by default its width fits, and with more the
+    copy shows the picture's middle.
+    """
+    sample = _place(image, truth, size, rng, config, size[0] / image.shape[1] if zoom is None else zoom)
     if rng.random() < config.scramble:
         sample = _scramble_one(sample, rng, unknown_label)
     if rng.random() < config.stranger:
@@ -76,12 +81,12 @@ def augment(
 
 
 def _place(
-    image: Image, truth: Truth, size: tuple[int, int], rng: np.random.Generator, config: AugmentConfig
+    image: Image, truth: Truth, size: tuple[int, int], rng: np.random.Generator, config: AugmentConfig, zoom: float
 ) -> Sample:
     """Turn by a multiple of 90 degrees, scale and shift; what the frame cuts off lowers the visible fraction."""
     height, width = image.shape[:2]
     turns = 2 * int(rng.integers(0, 2)) + int(rng.random() < config.quarter_turn)
-    scale = float(rng.uniform(config.scale_low, config.scale_high)) * size[0] / width
+    scale = float(rng.uniform(config.scale_low, config.scale_high)) * zoom
     if turns % 2:
         scale *= 0.85  # a picture on its side would lose its ends
     cosine, sine = ((1, 0), (0, 1), (-1, 0), (0, -1))[turns]

@@ -51,6 +51,12 @@ class TrainConfig:
     small_share: float = param(
         0.4, 'Share of the budget that is spent on pictures of three quarters the size.', minimum=0.0, maximum=1.0
     )
+    crop: float = param(
+        0.85, 'After those, the part of width and height around the middle that is shown.', minimum=0.1, maximum=1.0
+    )
+    whole_share: float = param(
+        0.15, 'Share of the budget, at the end, that is spent on whole pictures.', minimum=0.0, maximum=1.0
+    )
     batch: int = param(8, 'Pictures a step.', minimum=1, maximum=256)
     learning_rate: float = param(2e-3, "Peak of AdamW's learning rate.", minimum=1e-6, maximum=0.1)
     weight_decay: float = param(0.02, 'Weight decay of the convolution kernels.', minimum=0.0, maximum=1.0)
@@ -160,6 +166,8 @@ class _Run:
         self.loss_config, self.augment_config = LossConfig(), AugmentConfig()
         self.progress = Progress()
         self.steps_per_epoch = max(1, len(training.pictures) // config.batch)
+        things = np.array([2.0 + picture.truth.counted.sum() for picture in training.pictures])
+        self.worth = things / things.sum()
 
     def restore(self, path: Path) -> None:
         state = load_checkpoint(path)
@@ -196,11 +204,27 @@ class _Run:
             return self.progress.elapsed_s / (60 * self.config.minutes)
         return self.progress.step / (self.config.epochs * self.steps_per_epoch)
 
-    def size(self) -> tuple[int, int]:
-        width, height = self.config.width, self.config.height
-        if self.share() >= self.config.small_share:
-            return width, height
-        return tuple(max(SIZE_MULTIPLE, round(v * 0.75 / SIZE_MULTIPLE) * SIZE_MULTIPLE) for v in (width, height))  # type: ignore[return-value]
+    def size(self) -> tuple[tuple[int, int], float]:
+        """Return the size of the next pictures, and how much smaller than at the end they show things.
+
+        First whole pictures at three quarters the size, then the middle of pictures, where the tray lies: both buy more
+        steps for the same time.
+        """
+        config, share = self.config, self.share()
+        if share >= max(config.small_share, 1 - config.whole_share):
+            return (config.width, config.height), 1.0
+        if share < config.small_share:
+            small = self.part(0.75)
+            return small, small[0] / config.width
+        return self.part(config.crop), 1.0
+
+    def part(self, share: float) -> tuple[int, int]:
+        """Return a part of the network's width and height, as near as the network allows."""
+        width, height = (
+            max(SIZE_MULTIPLE, round(v * share / SIZE_MULTIPLE) * SIZE_MULTIPLE)
+            for v in (self.config.width, self.config.height)
+        )
+        return width, height
 
     def loop(self, say: Callable[[str], None], max_steps: int | None, clock: Callable[[], float]) -> None:
         saved = looked = reported = mark = clock()
@@ -215,7 +239,7 @@ class _Run:
             if now - reported >= 20:
                 count = self.progress.step - since
                 total, class_part, box_part, side_part = parts / count
-                width, height = self.size()
+                (width, height), _ = self.size()
                 say(
                     f'{100 * self.share():5.1f} %  step {self.progress.step}  '
                     f'epoch {self.progress.step / self.steps_per_epoch:.1f}  {width}x{height}  '
@@ -273,9 +297,11 @@ class _Run:
 
     def batch_samples(self) -> Iterator[Sample]:
         """Yield this process's pictures of the next step, varied; they depend on the seed and the step alone."""
-        step, size = self.progress.step, self.size()
+        step, (size, shrink) = self.progress.step, self.size()
         epoch, place = divmod(step, self.steps_per_epoch)
-        order = np.random.default_rng((self.config.seed, 1, epoch)).permutation(len(self.training.pictures))
+        # A step on a full tray costs no more than one on an empty tray, and teaches more.
+        count = len(self.worth)
+        order = np.random.default_rng((self.config.seed, 1, epoch)).choice(count, count, p=self.worth)
         for slot in self.team.share_out(self.config.batch):
             index = int(order[(place * self.config.batch + slot) % len(order)])
             rng = np.random.default_rng((self.config.seed, 2, step, slot))
@@ -287,6 +313,7 @@ class _Run:
                 rng,
                 unknown_label=self.training.unknown_label,
                 config=self.augment_config,
+                zoom=shrink * self.config.width / image.shape[1],
             )
 
     def read(self, index: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Truth]:
