@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -357,3 +358,17 @@ def test_ctrl_c_says_that_the_command_goes_on(monkeypatch, capsys):
     monkeypatch.setattr(bench_accuracy, '_run', interrupted)
     assert bench.main(['accuracy']) == 130
     assert 'the same command goes on' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name', ['accuracy', 'sample', 'perception', 'detectors'])
+def test_each_bench_explains_itself(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        bench.main([name, '--help'])
+    assert ended.value.code == 0
+    assert f'usage: checkout bench {name}' in capsys.readouterr().out
+
+
+@pytest.mark.skipif(find_spec('torch') is not None, reason='torch is installed')
+def test_the_comparison_without_torch_is_one_sentence():
+    with pytest.raises(CheckoutError, match='--with train,ultralytics'):
+        bench.main(['detectors', '--data', 'none'])
