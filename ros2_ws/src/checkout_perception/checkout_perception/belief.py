@@ -15,7 +15,7 @@ from checkout_core.detections import UNKNOWN_NAME
 from checkout_perception.evidence import PresenceConfig, pool, presence
 from checkout_perception.fusion import Thing
 from checkout_perception.items import Item, ItemState
-from checkout_perception.weight import Hypothesis, WeightConfig, WeightReading, settle
+from checkout_perception.weight import Hypothesis, WeightConfig, WeightReading, counted, settle
 
 __all__ = ['Believer']
 
@@ -130,7 +130,9 @@ class Believer:
         settled = settle([hypothesis for _, hypothesis in asked], reading.grams, self._weights, self._weight)
         self.agrees = settled.agrees
         # Where no likely sum is the weight, it tells nothing but that something is wrong.
-        self._settled = {i: h for (i, _), h in zip(asked, settled.hypotheses, strict=True)} if settled.agrees else {}
+        self._settled = (
+            {i: h for (i, _), h in zip(asked, counted(settled.hypotheses), strict=True)} if settled.agrees else {}
+        )
         for thing in things:
             believed = self._settled.get(thing.item_id)
             if believed is not None and not thing.tracks and believed.present >= self._presence.counts_from:

@@ -247,7 +247,7 @@ class Fuser:
             if held is not None:
                 for column, other in enumerate(theirs):
                     if other.track_id == held.track_id:
-                        cost[row, column] -= _BONUS * (2.0 if lost[row, column] else 1.0)
+                        cost[row, column] -= _BONUS * (0.5 if lost[row, column] else 1.0)
         return np.asarray(cost)
 
     def _part(self, thing: Thing, camera: str) -> None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from checkout_core.config import param
 from checkout_core.detections import UNKNOWN_NAME
 
-__all__ = ['Hypothesis', 'Settled', 'WeightConfig', 'WeightReading', 'fits', 'settle', 'tolerance_g']
+__all__ = ['Hypothesis', 'Settled', 'WeightConfig', 'WeightReading', 'counted', 'fits', 'settle', 'tolerance_g']
 
 F64 = NDArray[np.float64]
 _NS = 1_000_000_000
@@ -141,6 +141,28 @@ def settle(
         for hypothesis, table in zip(hypotheses, tables, strict=True)
     ]
     return Settled(tuple(believed), within >= 0.5 * total)
+
+
+def counted(hypotheses: Sequence[Hypothesis], unsure: float = 0.1) -> tuple[Hypothesis, ...]:
+    """Decide between things that may be one and the same, where it is sure how many of a product there are.
+
+    Of two cans that may be there, exactly one is felt: which one matters to nobody, and the likelier one is taken.
+    Nothing is decided where the number itself is not sure to `unsure`.
+    """
+    doubtful: dict[str, list[int]] = {}
+    for index, hypothesis in enumerate(hypotheses):
+        if unsure / 2 < hypothesis.present < 1.0 - unsure / 2 and hypothesis.options:
+            doubtful.setdefault(hypothesis.options[0][0], []).append(index)
+    result = list(hypotheses)
+    for sku, members in doubtful.items():
+        expected = sum(hypotheses[index].present for index in members)
+        number = round(expected)
+        if sku == UNKNOWN_NAME or len(members) < 2 or abs(expected - number) > unsure:
+            continue
+        ordered = sorted(members, key=lambda index: (-hypotheses[index].present, index))
+        for place, index in enumerate(ordered):
+            result[index] = Hypothesis(1.0 if place < number else 0.0, hypotheses[index].options)
+    return tuple(result)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checkout_perception.weight import Hypothesis, WeightConfig, fits, settle, tolerance_g
+from checkout_perception.weight import Hypothesis, WeightConfig, counted, fits, settle, tolerance_g
 
 WEIGHTS = {'cola': 375.0, 'cola_zero': 361.0, 'coffee': 197.0, 'latte': 199.0, 'bag': 70.0}
 CONFIG = WeightConfig(tolerance_g=6.0, tolerance_share=0.0)
@@ -59,6 +59,28 @@ def test_which_of_two_equal_things_is_gone_cannot_be_told_by_weight() -> None:
     first, second = settle([lost, lost], 375.0, WEIGHTS, CONFIG).hypotheses
     assert first.present == pytest.approx(0.5, abs=0.01)
     assert second.present == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ('present', 'decided', 'why'),
+    [
+        ((0.5, 0.5), (1.0, 0.0), 'one of the two is there, and it does not matter which'),
+        ((0.2, 0.8), (0.0, 1.0), 'the likelier one'),
+        ((0.9, 0.7, 0.4), (1.0, 1.0, 0.0), 'two of three'),
+        ((0.6, 0.55), (0.6, 0.55), 'one or two: that is not decided here'),
+        ((0.6,), (0.6,), 'one alone stays as unsure as it is'),
+    ],
+)
+def test_how_many_there_are_can_be_sure_where_which_is_not(
+    present: tuple[float, ...], decided: tuple[float, ...], why: str
+) -> None:
+    found = counted([Hypothesis(chance, (('cola', 1.0),)) for chance in present])
+    assert tuple(h.present for h in found) == decided, why
+
+
+def test_things_of_unlike_products_are_not_decided_between() -> None:
+    things = [Hypothesis(0.5, (('cola', 1.0),)), Hypothesis(0.5, (('coffee', 1.0),))]
+    assert list(counted(things)) == things
 
 
 def test_a_second_box_on_one_thing_weighs_nothing() -> None:
