@@ -174,9 +174,10 @@ def write_dataset(options: DatasetOptions, folder: Path, jobs: int, progress: Ca
     with _disk_errors(folder):
         for made in (folder / 'images' / options.split, target.parent):
             made.mkdir(parents=True, exist_ok=True)
-        if target.is_file() and not parts.exists():
+        if target.is_file():
             info = json.loads(target.read_text()).get('info', {})
             _compare(info.get('options'), options, target)
+            _discard(parts)  # a run that was stopped while it cleared up has left them
             progress(options.scenes, options.scenes)
             return target
         parts.mkdir(parents=True, exist_ok=True)
@@ -191,12 +192,19 @@ def write_dataset(options: DatasetOptions, folder: Path, jobs: int, progress: Ca
             done += 1
             progress(done, options.scenes)
         _write_whole(target, json.dumps(_join(options, catalogue, parts)).encode())
-        for part in parts.iterdir():
-            part.unlink()
-        parts.rmdir()
-        if not any(parts.parent.iterdir()):
-            parts.parent.rmdir()
+        _discard(parts)
     return target
+
+
+def _discard(parts: Path) -> None:
+    """Remove the records of single scenes, once the file that joins them is there."""
+    if not parts.is_dir():
+        return
+    for part in parts.iterdir():
+        part.unlink()
+    parts.rmdir()
+    if not any(parts.parent.iterdir()):
+        parts.parent.rmdir()
 
 
 def _make(options: DatasetOptions, folder: Path, missing: list[int], jobs: int) -> Iterator[int]:

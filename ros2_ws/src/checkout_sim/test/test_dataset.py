@@ -107,6 +107,17 @@ def test_resumed_run_equals_an_uninterrupted_one(
     assert before == {p: p.stat().st_mtime_ns for p in whole.rglob('*.jpg')}, 'a complete split is left alone'
 
 
+def test_a_run_stopped_while_it_clears_up_makes_nothing_again(shop: Library, tmp_path: Path) -> None:
+    write_dataset(OPTIONS, tmp_path, 1, _ignore)
+    before = _files(tmp_path)
+    (tmp_path / '.parts' / 'train').mkdir(parents=True)
+    (tmp_path / '.parts' / 'train' / '1000003.json').write_text('{}')
+    seen: list[tuple[int, int]] = []
+    write_dataset(OPTIONS, tmp_path, 1, lambda done, total: seen.append((done, total)))
+    assert seen == [(4, 4)]
+    assert _files(tmp_path) == before
+
+
 def test_other_options_are_refused(shop: Library, tmp_path: Path) -> None:
     write_dataset(OPTIONS, tmp_path, 1, _ignore)
     with pytest.raises(CheckoutError, match='made with other options'):
