@@ -16,8 +16,9 @@ torch = pytest.importorskip(
     'torch', reason='torch is not installed; scripts/bootstrap --with train', exc_type=ModuleNotFoundError
 )
 
+from checkout_perception.training.checkpoint import load_checkpoint  # noqa: E402 - after the check for torch
 from checkout_perception.training.team import Team, lead, member  # noqa: E402 - after the check for torch
-from checkout_perception.training.train import TrainConfig, load_checkpoint, train  # noqa: E402
+from checkout_perception.training.train import TrainConfig, train  # noqa: E402
 
 PAIR = TrainConfig(minutes=0.0, epochs=1, batch=4, width=128, height=96, warmup_steps=2, small_share=0.34, processes=2)
 

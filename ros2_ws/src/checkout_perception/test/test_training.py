@@ -21,6 +21,7 @@ torch = pytest.importorskip(
 )
 
 from checkout_perception.training.assign import assign_targets  # noqa: E402 - after the check for torch
+from checkout_perception.training.checkpoint import load_checkpoint, load_network  # noqa: E402
 from checkout_perception.training.export import ExportedDetector, best_of_each, detect  # noqa: E402
 from checkout_perception.training.losses import (  # noqa: E402
     LossConfig,
@@ -31,7 +32,7 @@ from checkout_perception.training.losses import (  # noqa: E402
 )
 from checkout_perception.training.net import Heads, anchor_centres, decode_boxes  # noqa: E402
 from checkout_perception.training.ship import spherical_means  # noqa: E402
-from checkout_perception.training.train import TrainConfig, load_checkpoint, load_network, train  # noqa: E402
+from checkout_perception.training.train import TrainConfig, train  # noqa: E402
 
 SMALL = TrainConfig(minutes=0.0, epochs=1, batch=4, width=128, height=96, warmup_steps=2, small_share=0.34)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checkout_perception.weight import Hypothesis, WeightConfig, counted, fits, settle, tolerance_g
+from checkout_perception.weight import Hypothesis, WeightConfig, WeightReading, counted, fits, settle, tolerance_g
 
 WEIGHTS = {'cola': 375.0, 'cola_zero': 361.0, 'coffee': 197.0, 'latte': 199.0, 'bag': 70.0}
 CONFIG = WeightConfig(tolerance_g=6.0, tolerance_share=0.0)
@@ -159,3 +159,18 @@ def test_the_order_of_the_things_changes_nothing(
     assert [shuffled[order.index(i)].present for i in range(len(things))] == pytest.approx(
         [h.present for h in straight], abs=1e-9
     )
+
+
+@pytest.mark.parametrize(
+    ('reading', 'usable'),
+    [
+        (WeightReading(1_000, 355.0, True), True),
+        (WeightReading(1_000, 355.0, True, overload=True), False),
+        (WeightReading(1_000, float('nan'), True), False),
+        (WeightReading(1_000, float('inf'), True), False),
+        (WeightReading(1_000 - 1_000_000_001, 355.0, True), False),
+    ],
+    ids=['a number', 'overload', 'no number', 'endless', 'old'],
+)
+def test_a_scale_that_sends_no_number_says_nothing(reading: WeightReading, usable: bool) -> None:
+    assert reading.usable(1_000, WeightConfig()) is usable

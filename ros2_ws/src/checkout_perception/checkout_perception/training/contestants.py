@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from checkout_core.errors import CheckoutError
+from checkout_perception.training.checkpoint import CHECKPOINT, load_checkpoint
 from checkout_perception.training.ship import ship
-from checkout_perception.training.train import CHECKPOINT, TrainConfig, load_checkpoint, train
+from checkout_perception.training.train import TrainConfig, train
 
 __all__ = ['CONTESTANTS', 'TRAINED', 'Contestant', 'Job', 'Ours', 'load_contestant', 'note_trained']
 

@@ -17,11 +17,11 @@ from checkout_perception.detector import TrayDetector
 from checkout_perception.open_set import OpenSetRule
 from checkout_perception.training.calibrate import calibrate, exact_share
 from checkout_perception.training.card import short_figures, write_card
+from checkout_perception.training.checkpoint import CHECKPOINT, load_network
 from checkout_perception.training.data import Split, load_split
 from checkout_perception.training.evaluate import observe, report
 from checkout_perception.training.export import INPUT_NAME, OUTPUT_NAMES, ExportedDetector, detect, export_onnx
 from checkout_perception.training.scoring import match
-from checkout_perception.training.train import CHECKPOINT, load_network
 
 SUPPRESSION: Final = (0.6, 0.5, 0.7)
 CENTROIDS_PER_CLASS: Final = 32

@@ -26,6 +26,7 @@ from torch import Tensor
 from checkout_core.config import param
 from checkout_core.errors import CheckoutError
 from checkout_perception.training.augment import AugmentConfig, Sample, augment
+from checkout_perception.training.checkpoint import CHECKPOINT, load_checkpoint
 from checkout_perception.training.curves import draw_curves
 from checkout_perception.training.data import Split, Truth, load_split
 from checkout_perception.training.export import ExportedDetector, detect
@@ -35,7 +36,6 @@ from checkout_perception.training.scoring import is_exact
 from checkout_perception.training.team import Team, lead, member
 from checkout_perception.training.transplant import transplant
 
-CHECKPOINT = 'checkpoint.pt'
 HISTORY = 'history.jsonl'
 
 
@@ -379,24 +379,3 @@ def collate(samples: list[Sample]) -> tuple[Tensor, Targets]:
     return stacked.float().div_(255).contiguous(memory_format=torch.channels_last), Targets(
         labels, boxes, valid, counted
     )
-
-
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint, plain values and tensors alone. Raises CheckoutError when it is missing or none."""
-    if not path.is_file():
-        raise CheckoutError(f'There is no checkpoint {path}; train one with `checkout train detector`.')
-    try:
-        state = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # torch raises many kinds for a broken file
-        raise CheckoutError(
-            f'{path} is not a checkpoint of `checkout train detector` ({type(error).__name__}).'
-        ) from error
-    return dict(state)
-
-
-def load_network(path: Path) -> tuple[DetectorNet, dict[str, Any]]:
-    """Build the averaged network of a checkpoint, in evaluation mode, and return the checkpoint beside it."""
-    state = load_checkpoint(path)
-    net = DetectorNet(NetConfig(**state['net_config']))
-    net.load_state_dict(state['average'])
-    return net.eval(), state
