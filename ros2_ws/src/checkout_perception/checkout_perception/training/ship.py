@@ -84,7 +84,9 @@ def class_centroids(
     Taken from training pictures as they are, from detections that are named rightly. UNKNOWN gets none: it has no look.
     """
     found: list[list[NDArray[np.float32]]] = [[] for _ in split.class_names]
-    for picture in split.pictures[:CENTROID_PICTURES]:
+    # Spread over the split, whose parts may come from several cameras.
+    every = max(1, len(split.pictures) // CENTROID_PICTURES)
+    for picture in split.pictures[::every][:CENTROID_PICTURES]:
         outputs: dict[str, Any] = detect(detector, np.asarray(cv2.resize(picture.read(), size), np.uint8))
         scale = np.array([picture.width / size[0], picture.height / size[1]] * 2, np.float32)
         keep = outputs['scores'][0] >= 0.4
