@@ -15,7 +15,7 @@ BENCHES = {
     'accuracy': ('checkout_bringup.bench_accuracy:main', 'exact baskets: pictures, strangers, whole checkouts'),
     'sample': ('checkout_bringup.bench_sample:main', 'a small fixed sample of accuracy, as the tests run it'),
     'detectors': ('checkout_bringup.bench_detectors:main', 'our detector beside known ones, trained on equal terms'),
-    'recordings': ('checkout_bringup.bench_replay:accuracy', 'every recorded checkout against its truth'),
+    'recordings': ('checkout_bringup.bench_replay:recordings', 'every recorded checkout against its truth'),
     'faults': ('checkout_bringup.bench_replay:faults', 'every fault scenario, and what came of it'),
     'sim': ('checkout_sim.benchmark:main', 'what a simulated picture costs, live and for training'),
     'perception': ('checkout_bringup.bench_perception:main', 'what perception costs beside its network'),

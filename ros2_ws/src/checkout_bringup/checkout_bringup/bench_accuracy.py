@@ -21,11 +21,13 @@ from checkout_bringup.bench_checkouts import Setup, known_result, run_one
 from checkout_bringup.bench_jobs import Progress, share_out
 from checkout_bringup.bench_scenarios import ScenarioSet, facts_of, is_recorded, make, plans, simulator_state
 from checkout_bringup.files import output_folder, write_json
+from checkout_bringup.replay import start
 from checkout_core import data, provenance
 from checkout_core.errors import CheckoutError
 from checkout_core.metrics import latency, price
 from checkout_core.metrics.intervals import rate
 from checkout_core.model_card import load_model_card
+from checkout_harness.recordings import replay_recordings
 from checkout_harness.settings import parse_parameters
 from checkout_perception.open_set import rule_from_card
 from checkout_perception.pipeline import ModelConfig
@@ -33,7 +35,7 @@ from checkout_sim.formats.brackets import parse_brackets
 
 __all__ = ['GOALS', 'add_options', 'main', 'run_checkouts', 'summary', 'verdicts']
 
-PARTS = ('frames', 'scenarios', 'strangers')
+PARTS = ('frames', 'scenarios', 'strangers', 'recordings')
 GOALS: dict[str, tuple[float, float]] = {
     'frames.map50': (0.96, 0.995),
     'frames.map50_95': (0.80, 0.92),
@@ -126,11 +128,16 @@ def _run(arguments: argparse.Namespace) -> int:
         every = plans(scenarios, brackets, arguments.scenarios)
         old = sum(facts_of(plan, cache_folder)['simulator'] != simulator_state() for plan in every)
         figures['scenarios']['recorded_by_another_simulator'] = old
+    passed = True
+    if 'recordings' in parts:
+        # These are replayed with the station's own model and parameters, as the tests do.
+        figures['recordings'] = replay_recordings(start, cache_folder / 'recordings')
+        passed = all(row['passed'] for row in figures['recordings'].values())
     figures['verdicts'] = verdicts(figures)
     print(table(figures))
     if arguments.json is not None:
         write_json(arguments.json, figures)
-    return 0 if all(verdict['floor'] for verdict in figures['verdicts'].values()) else 1
+    return 0 if passed and all(verdict['floor'] for verdict in figures['verdicts'].values()) else 1
 
 
 def run_checkouts(

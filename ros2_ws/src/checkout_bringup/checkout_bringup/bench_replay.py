@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from checkout_bringup.replay import start
 from checkout_harness import benches
+from checkout_harness.recordings import main as recorded_checkouts
 
-__all__ = ['accuracy', 'determinism', 'faults', 'replay', 'throughput']
+__all__ = ['determinism', 'faults', 'recordings', 'replay', 'throughput']
 
 
 def determinism(argv: Sequence[str] | None = None) -> int:
@@ -30,6 +31,6 @@ def faults(argv: Sequence[str] | None = None) -> int:
     return benches.faults_main(argv, start)
 
 
-def accuracy(argv: Sequence[str] | None = None) -> int:
-    """Run `checkout bench accuracy`."""
-    return benches.accuracy_main(argv, start)
+def recordings(argv: Sequence[str] | None = None) -> int:
+    """Run `checkout bench recordings`."""
+    return recorded_checkouts(argv, start)

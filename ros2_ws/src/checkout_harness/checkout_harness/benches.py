@@ -22,13 +22,12 @@ from checkout_harness.cli import Started, Starter, run_graph
 from checkout_harness.core_lane import LookAtFaces, run_core
 from checkout_harness.faults import FaultPlan, fault_names, load_faults
 from checkout_harness.job import Job
-from checkout_harness.library import bag_index, find_bag, name_of
+from checkout_harness.library import find_bag, name_of
 from checkout_harness.recording import Recording
-from checkout_harness.report import analyse
 from checkout_harness.rundir import Outputs, RunFacts, host_facts, load_run, new_folder
 from checkout_harness.settings import Settings
 
-__all__ = ['accuracy_main', 'determinism_main', 'faults_main', 'replay_main', 'throughput_main']
+__all__ = ['determinism_main', 'faults_main', 'replay_main', 'throughput_main']
 
 _FAKE = {'tray_perception': {'model.runtime': 'fake'}}
 _STREAMS = (
@@ -297,29 +296,6 @@ def compare_with_expected(plan: FaultPlan, facts: RunFacts, outputs: Outputs, ri
     if facts.timing and facts.timing[-1].get('missing'):
         problems.append('the station had not recovered by the end')
     return problems
-
-
-def accuracy_main(argv: Sequence[str] | None, start: Starter) -> int:
-    """Run `checkout bench recordings`: every bag of the index in the core lane, with a report each."""
-    parser = argparse.ArgumentParser(prog='checkout bench recordings', description='Replay every bag of the index.')
-    parser.add_argument('--out', type=Path, default=Path('var/accuracy'), metavar='DIR', help='folder of the reports')
-    parser.add_argument('--json', type=Path, metavar='FILE')
-    arguments = parser.parse_args(argv)
-    rows = {}
-    for name in bag_index():
-        bag = find_bag(name)
-        folder = new_folder(arguments.out / name)
-        with Recording(bag) as recording:
-            settings = _over(start('camera', [], None, recording), {})
-            run_core(recording, settings, folder)
-        report = analyse(folder)
-        rows[name] = report['verdict']
-        print(
-            f'{"PASS" if report["verdict"]["passed"] else "FAIL"}  {name:16} {report["verdict"]["sentence"]}',
-            flush=True,
-        )
-    _write(arguments.json, rows)
-    return 0 if all(verdict['passed'] for verdict in rows.values()) else 1
 
 
 def _over(started: Started, parameters: Mapping[str, Mapping[str, Any]]) -> Settings:
