@@ -18,15 +18,17 @@ from typing import Any
 
 from checkout_bringup import bench_frames
 from checkout_bringup.bench_checkouts import Setup, known_result, run_one
-from checkout_bringup.bench_jobs import Progress, share_out
+from checkout_bringup.bench_jobs import share_out
 from checkout_bringup.bench_scenarios import ScenarioSet, facts_of, is_recorded, make, plans, simulator_state
-from checkout_bringup.files import output_folder, write_json
+from checkout_bringup.files import output_folder
 from checkout_bringup.replay import start
 from checkout_core import data, provenance
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_json
 from checkout_core.metrics import latency, price
 from checkout_core.metrics.intervals import rate
 from checkout_core.model_card import load_model_card
+from checkout_core.progress import Progress
 from checkout_harness.recordings import replay_recordings
 from checkout_harness.settings import parse_parameters
 from checkout_perception.open_set import rule_from_card
@@ -135,8 +137,7 @@ def _run(arguments: argparse.Namespace) -> int:
         passed = all(row['passed'] for row in figures['recordings'].values())
     figures['verdicts'] = verdicts(figures)
     print(table(figures))
-    if arguments.json is not None:
-        write_json(arguments.json, figures)
+    write_json(arguments.json, figures)
     return 0 if passed and all(verdict['floor'] for verdict in figures['verdicts'].values()) else 1
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checkout_bringup.bench_jobs import write_whole
+from checkout_bringup.bench_jobs import keep
 from checkout_bringup.bench_scenarios import Plan, bag_of, facts_of
 from checkout_bringup.files import read_json
 from checkout_bringup.replay import start
@@ -124,7 +124,7 @@ class RememberingRuntime(Runtime):
             flat = {f'{number}/{name}': v for number, arrays in self._known.items() for name, v in arrays.items()}
             stream = io.BytesIO()
             np.savez_compressed(stream, **flat)  # type: ignore[arg-type]
-            write_whole(self._memory, stream.getvalue())
+            keep(self._memory, stream.getvalue())
 
 
 def _shortened(outputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -181,7 +181,7 @@ def run_one(task: tuple[Plan, Setup, Path]) -> tuple[Plan, dict[str, Any]]:
         catalogue = shop(settings.cart(recording).catalogue)
         verdict = judge(*load_run(Path(name)), truths, catalogue, facts_of(plan, cache_folder))
     verdict = {'name': plan.name, 'bag': str(bag), **verdict}
-    write_whole(result_file(plan, setup, cache_folder), json.dumps(verdict, indent=1).encode())
+    keep(result_file(plan, setup, cache_folder), json.dumps(verdict, indent=1).encode())
     return plan, verdict
 
 

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from checkout_bringup.bench_frames import assortment_of, bracket_set
-from checkout_bringup.files import output_folder, write_json
+from checkout_bringup.files import output_folder
 from checkout_core import data, provenance
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_json
 from checkout_perception.training.data import load_split
 
 __all__ = ['main']
@@ -71,6 +72,5 @@ def main(argv: Sequence[str] | None = None) -> int:
     print('\n' + table)
     (out / 'table.md').write_text(table, encoding='utf-8')
     write_json(out / 'table.json', result)
-    if arguments.json is not None:
-        write_json(arguments.json, {**result, 'host': provenance.collect()})
+    write_json(arguments.json, {**result, 'host': provenance.collect()})
     return 0 if all(said['as_exact'] and said['fast_enough'] for said in result['verdict'].values()) else 1

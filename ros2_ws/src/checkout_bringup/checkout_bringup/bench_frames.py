@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from checkout_bringup.bench_jobs import Progress, share_out
+from checkout_bringup.bench_jobs import share_out
 from checkout_core.catalogue import load_catalogue
 from checkout_core.errors import CheckoutError
 from checkout_core.metrics.intervals import rate
+from checkout_core.progress import Progress
 from checkout_perception.detector import TrayDetector
 from checkout_perception.training.data import Picture, load_split
 from checkout_perception.training.evaluate import FLOOR, Observed, apply_rule, catalogue_families, report
@@ -103,9 +104,7 @@ def evaluate_strangers(model: str, runtime: str, folder: Path, split: str, jobs:
     }
 
 
-def _observe(
-    detector: TrayDetector, model: str, runtime: str, folder: Path, split: str, jobs: int
-) -> list[Observed]:
+def _observe(detector: TrayDetector, model: str, runtime: str, folder: Path, split: str, jobs: int) -> list[Observed]:
     """Run the network over a set in several processes; the order is that of the set."""
     pictures = load_split(folder, split, detector.rule.names)
     if set(pictures.listed) != set(detector.rule.names):

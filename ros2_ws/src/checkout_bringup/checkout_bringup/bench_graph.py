@@ -10,7 +10,8 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from checkout_bringup.demo import OBSERVER, observer
-from checkout_bringup.files import output_folder, read_json, write_json
+from checkout_bringup.files import output_folder, read_json
 from checkout_bringup.logs import LogWriter
 from checkout_bringup.observation import Observation, latencies, rounded, summaries, totals
 from checkout_bringup.stacks import Stack, load_stack
@@ -27,12 +28,13 @@ from checkout_bringup.station import claim_domain, run_station
 from checkout_bringup.up import add_stack_options, chosen
 from checkout_core import provenance
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_json
 from checkout_core.frames import decode_jpeg, encode_jpeg
 from checkout_core.metrics import latency
 from checkout_core.metrics.latency import LatencySummary
 from checkout_core.model_card import load_model_card
 
-__all__ = ['main', 'window']
+__all__ = ['add_run_options', 'main', 'prepared', 'run_graph', 'window']
 
 SIZE = (640, 480)
 TARGET_P95_MS = 25.0
@@ -56,20 +58,41 @@ class Window:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the measurement; the exit status is 1 when pictures were lost or the target was missed."""
     parser = argparse.ArgumentParser(prog='checkout bench graph', description=__doc__.partition('\n\n')[2])
+    add_run_options(parser)
+    arguments = parser.parse_args(argv)
+    with prepared(arguments) as (stack, frames, folder):
+        print('Running the bare network ...', flush=True)
+        bare = run_bare(frames, str(stack.node('tray_perception').parameters.get('model.name', '')))
+        print(f'Running the graph for {arguments.seconds:g} s ...', flush=True)
+        seen = run_graph(stack, arguments, folder)
+    report = figures(seen, bare, arguments)
+    print(table(report))
+    write_json(arguments.json, report)
+    return 0 if report['passed'] else 1
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a measurement that shows JPEG files to a station."""
     parser.add_argument('--json', type=Path, metavar='FILE', help='write all figures to FILE')
     parser.add_argument('--rate', type=float, default=15.0, metavar='HZ', help='pictures a second (default: 15)')
     parser.add_argument('--seconds', type=float, default=20.0, metavar='S', help='length (default: 20)')
     parser.add_argument('--seed', type=int, default=1, metavar='N', help='seed of the pictures (default: 1)')
     parser.add_argument('--frames', type=Path, metavar='DIR', help='JPEG files to use instead of rendering some')
     add_stack_options(parser)
-    arguments = parser.parse_args(argv)
+
+
+@contextmanager
+def prepared(arguments: argparse.Namespace) -> Iterator[tuple[Stack, Path, Path]]:
+    """Yield the stack, the folder of its pictures and a scratch folder, gone with the block, for `add_run_options`.
+
+    Raises CheckoutError for options that cannot be.
+    """
     if not (1.0 <= arguments.rate <= 120.0 and 1.0 <= arguments.seconds <= 3600.0):
         raise CheckoutError('--rate is 1 to 120 pictures a second, and --seconds 1 to 3600.')
     if arguments.json is not None:
         output_folder(arguments.json.expanduser().parent, '--json')
     with tempfile.TemporaryDirectory(prefix='checkout-bench-') as name:
-        folder = Path(name)
-        frames = arguments.frames
+        folder, frames = Path(name), arguments.frames
         if frames is None:
             frames = folder / 'frames'
             count = round(arguments.rate * arguments.seconds)
@@ -82,16 +105,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             'journal': str(folder / 'journal.sqlite'),
             **chosen(arguments.set),
         }
-        stack = load_stack('photos', overrides).without(*arguments.without)
-        print('Running the bare network ...', flush=True)
-        bare = run_bare(frames, str(stack.node('tray_perception').parameters.get('model.name', '')))
-        print(f'Running the graph for {arguments.seconds:g} s ...', flush=True)
-        seen = run_graph(stack, arguments, folder)
-    report = figures(seen, bare, arguments)
-    print(table(report))
-    if arguments.json is not None:
-        write_json(arguments.json, report)
-    return 0 if report['passed'] else 1
+        yield load_stack('photos', overrides).without(*arguments.without), frames, folder
 
 
 def render(folder: Path, count: int, rate_hz: float, seed: int) -> None:

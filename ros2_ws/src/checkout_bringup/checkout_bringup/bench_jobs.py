@@ -1,12 +1,9 @@
-"""Work that is shared out to processes: resumable by whoever asks, with progress, and ended cleanly by Ctrl-C."""
+"""Work that is shared out to processes, resumable by whoever asks, and ended cleanly by Ctrl-C."""
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -15,8 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_whole
 
-__all__ = ['Progress', 'share_out', 'write_whole']
+__all__ = ['keep', 'share_out']
 
 Task = TypeVar('Task')
 Result = TypeVar('Result')
@@ -56,39 +54,10 @@ def _deaf() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it and ends the pool
 
 
-class Progress:
-    """Print one line that grows: on a terminal in place, else a line every twentieth."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._begin = time.monotonic()
-        self._first: int | None = None
-        self._part = -1
-
-    def __call__(self, done: int, total: int) -> None:
-        """Say how far the work is."""
-        if self._first is None:
-            self._first = done
-        made, spent = done - self._first, time.monotonic() - self._begin
-        left = f', {spent / made * (total - done):.0f} s left' if made else ''
-        text = f'{self._name}: {done} of {total}{left}'
-        if sys.stderr.isatty():
-            print(f'\r{text:60}', end='\n' if done == total else '', file=sys.stderr, flush=True)
-        elif (part := done * 20 // max(total, 1)) != self._part:
-            self._part = part
-            print(text, file=sys.stderr, flush=True)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all. Raises CheckoutError when it cannot be written."""
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}')
+def keep(path: Path, data: bytes) -> None:
+    """Write a file of the cache as a whole. Raises CheckoutError when it cannot be written."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            temporary.write_bytes(data)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(path, data)
     except OSError as error:
         raise CheckoutError(
             f'{path} cannot be written ({error.strerror}); make room or choose another folder with --cache.'

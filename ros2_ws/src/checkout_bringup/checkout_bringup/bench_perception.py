@@ -9,24 +9,20 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from checkout_bringup.bench_graph import SIZE, render, run_graph
-from checkout_bringup.files import output_folder, write_json
+from checkout_bringup.bench_graph import add_run_options, prepared, run_graph
 from checkout_bringup.observation import Observation, rounded
 from checkout_bringup.replay import StartedStack
-from checkout_bringup.stacks import load_stack
-from checkout_bringup.up import add_stack_options, chosen
 from checkout_core import provenance
 from checkout_core.catalogue import load_catalogue
 from checkout_core.config import from_mapping
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_json
 from checkout_core.frames import decode_jpeg
 from checkout_core.metrics import latency
 from checkout_core.model_card import load_model_card
@@ -46,35 +42,12 @@ _NS = 1_000_000_000
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the measurement; the exit status is 1 when a target was missed."""
     parser = argparse.ArgumentParser(prog='checkout bench perception', description=__doc__)
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write all figures to FILE')
-    parser.add_argument('--rate', type=float, default=15.0, metavar='HZ', help='pictures a second of the node (15)')
-    parser.add_argument('--seconds', type=float, default=20.0, metavar='S', help='length (20)')
-    parser.add_argument('--seed', type=int, default=1, metavar='N', help='seed of the pictures (1)')
-    parser.add_argument('--frames', type=Path, metavar='DIR', help='JPEG files to use instead of rendering some')
-    add_stack_options(parser)
+    add_run_options(parser)
     arguments = parser.parse_args(argv)
-    if not (1.0 <= arguments.rate <= 120.0 and 1.0 <= arguments.seconds <= 3600.0):
-        raise CheckoutError('--rate is 1 to 120 pictures a second, and --seconds 1 to 3600.')
-    if arguments.json is not None:
-        output_folder(arguments.json.expanduser().parent, '--json')
-    with tempfile.TemporaryDirectory(prefix='checkout-bench-') as name:
-        folder, frames = Path(name), arguments.frames
-        if frames is None:
-            frames = folder / 'frames'
-            count = round(arguments.rate * arguments.seconds)
-            print(f'Rendering {count} pictures of {SIZE[0]}x{SIZE[1]} ...', flush=True)
-            render(frames, count, arguments.rate, arguments.seed)
+    with prepared(arguments) as (stack, frames, folder):
         blobs = [path.read_bytes() for path in sorted(frames.glob('*.jp*g'))]
         if len(blobs) < 2:
             raise CheckoutError(f'{frames} holds fewer than two JPEG files; give a folder with pictures.')
-        overrides = {
-            'tray_dir': str(frames),
-            'rate_hz': arguments.rate,
-            'hold_s': 1.0 / arguments.rate,
-            'journal': str(folder / 'journal.sqlite'),
-            **chosen(arguments.set),
-        }
-        stack = load_stack('photos', overrides).without(*arguments.without)
         parameters = StartedStack(stack, None).parameters()['tray_perception']
         config = from_mapping(TrayPerceptionConfig, parameters)
         print('Running pipeline and bare network in turn ...', flush=True)
@@ -84,8 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     report = figures(pairs, from_node(seen))
     report |= {'model': seen.model, 'rate_hz': arguments.rate, 'host': provenance.collect()}
     print(table(report))
-    if arguments.json is not None:
-        write_json(arguments.json, report)
+    write_json(arguments.json, report)
     return 0 if all(report['reached'].values()) else 1
 
 

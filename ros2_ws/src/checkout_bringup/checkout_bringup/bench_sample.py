@@ -18,9 +18,10 @@ from checkout_bringup.bench_accuracy import run_checkouts
 from checkout_bringup.bench_checkouts import Setup
 from checkout_bringup.bench_frames import assortment_of, bracket_set, evaluate_frames
 from checkout_bringup.bench_scenarios import ScenarioSet
-from checkout_bringup.files import output_folder, write_json
+from checkout_bringup.files import output_folder
 from checkout_core import data
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_json
 from checkout_core.model_card import load_model_card
 from checkout_perception.open_set import rule_from_card
 from checkout_perception.pipeline import ModelConfig
@@ -44,8 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         figures = measure(arguments.model, folder)
     for key, value in figures.items():
         print(f'{key:36} {value:8.4g}')
-    if arguments.json is not None:
-        write_json(arguments.json, figures)
+    write_json(arguments.json, figures)
     failures = missed(figures, limits(load_model_card(arguments.model).name))
     for failure in failures:
         print(f'FAIL  {failure}')

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from checkout_bringup.bench_jobs import write_whole
+from checkout_bringup.bench_jobs import keep
 from checkout_bringup.files import read_json
 from checkout_core.errors import CheckoutError
 from checkout_sim.dataset import assortment
@@ -158,7 +158,7 @@ def make(task: tuple[Plan, Path]) -> Plan:
     plan, cache_folder = task
     bag = bag_of(plan, cache_folder)
     script = bag.with_suffix('.yaml')
-    write_whole(script, yaml.safe_dump(timeline(plan), sort_keys=False).encode())
+    keep(script, yaml.safe_dump(timeline(plan), sort_keys=False).encode())
     scenario, failure = load_scenario(str(script)), ''
     for seed in range(plan.seed, plan.seed + _ATTEMPTS):
         try:
@@ -178,7 +178,7 @@ def make(task: tuple[Plan, Path]) -> Plan:
             'set': asdict(plan.set),
             'simulator': simulator_state(),
         }
-        write_whole(bag.with_suffix('.json'), json.dumps(facts, indent=1).encode())
+        keep(bag.with_suffix('.json'), json.dumps(facts, indent=1).encode())
         return plan
     raise CheckoutError(f'{plan.name} cannot be played: {failure}')
 
@@ -225,8 +225,7 @@ def last_movement(world: World, tolerance_m: float) -> float:
         before = time - 0.02
         states = world.at(before)
         near = all(
-            np.abs(state.pos - rest[state.instance_id]).max() <= tolerance_m
-            and (not state.moving or tolerance_m > 0)
+            np.abs(state.pos - rest[state.instance_id]).max() <= tolerance_m and (not state.moving or tolerance_m > 0)
             for state in states
         )
         if not near or len(states) < len(rest) or world.effects_at(before).hand is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from checkout_bringup import environment
 from checkout_bringup.domains import Claim
-from checkout_bringup.files import output_folder, read_json, write_json
+from checkout_bringup.files import output_folder, read_json
 from checkout_bringup.logs import LogWriter
 from checkout_bringup.narration import receipt_text
 from checkout_bringup.observation import Observation, frame_count, judge, latencies, summaries
@@ -25,6 +25,7 @@ from checkout_bringup.up import add_stack_options, chosen
 from checkout_core import data, provenance
 from checkout_core.catalogue import load_catalogue
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_json
 
 __all__ = ['failure', 'main', 'observer', 'summarise', 'verdict']
 

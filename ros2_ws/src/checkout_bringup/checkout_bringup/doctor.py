@@ -13,10 +13,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from checkout_bringup import domains, environment
-from checkout_bringup.files import write_json
 from checkout_bringup.stacks import load_stack, read_arguments, stack_names
 from checkout_core import data, provenance
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_json
 from checkout_core.model_card import load_model_card
 
 __all__ = ['CHECKS', 'Finding', 'main']

@@ -9,7 +9,7 @@ from typing import Any
 
 from checkout_core.errors import CheckoutError
 
-__all__ = ['output_folder', 'read_json', 'write_json']
+__all__ = ['output_folder', 'read_json']
 
 
 def output_folder(path: str | Path, option: str = '--out') -> Path:
@@ -24,15 +24,6 @@ def output_folder(path: str | Path, option: str = '--out') -> Path:
             f'{folder} cannot be written to ({error.strerror}); choose another with {option}.'
         ) from error
     return folder
-
-
-def write_json(path: str | Path, content: Any, option: str = '--json') -> None:
-    """Write something as JSON, readable by people too. Raises CheckoutError when the file cannot be written."""
-    try:
-        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + '\n'
-        Path(path).expanduser().write_text(text, encoding='utf-8')
-    except OSError as error:
-        raise CheckoutError(f'{path} cannot be written ({error.strerror}); choose another with {option}.') from error
 
 
 def read_json(path: str | Path) -> Any:

@@ -14,7 +14,7 @@ from checkout_bringup import bench, bench_accuracy
 from checkout_bringup.bench_accuracy import GOALS, MOST, summary, table, verdicts
 from checkout_bringup.bench_checkouts import RememberingRuntime, judge
 from checkout_bringup.bench_frames import assortment_of
-from checkout_bringup.bench_jobs import share_out, write_whole
+from checkout_bringup.bench_jobs import keep, share_out
 from checkout_bringup.bench_scenarios import ScenarioSet, last_movement, plans, timeline
 from checkout_core.catalogue import load_assortment, load_catalogue
 from checkout_core.errors import CheckoutError
@@ -322,10 +322,10 @@ def test_no_processes_are_refused():
 
 
 def test_a_file_is_there_as_a_whole_or_not_at_all(tmp_path):
-    write_whole(tmp_path / 'a' / 'b', b'x')
+    keep(tmp_path / 'a' / 'b', b'x')
     assert [path.name for path in (tmp_path / 'a').iterdir()] == ['b']
     with pytest.raises(CheckoutError, match='--cache'):
-        write_whole(tmp_path / 'a' / 'b' / 'c', b'x')
+        keep(tmp_path / 'a' / 'b' / 'c', b'x')
 
 
 def test_the_assortment_of_a_model_is_found():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import yaml
 
 from checkout_core import data
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_json, write_whole
 from checkout_harness.fingerprint import Fingerprint, differences, take
 from checkout_harness.library import INDEX, bag_index, find_bag
 
@@ -48,8 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         report[name] = {'path': str(path), 'differences': said}
         good = 'written into the index' if arguments.update else 'as the index says'
         print(f'{name:14} {"; ".join(said) or good}  ({path})')
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
+    write_json(arguments.json, report)
     return 1 if any(row['differences'] for row in report.values()) else 0
 
 
@@ -66,6 +65,7 @@ def _write(name: str, found: Fingerprint) -> None:
         del own[first:last]
     block = yaml.safe_dump({'fingerprint': found.as_dict()}, sort_keys=False, width=10_000).splitlines()
     lines[start + 1 : end] = [*own, *(f'    {line}' for line in block)]
-    temporary = path.with_name(f'.{path.name}.new')
-    temporary.write_text('\n'.join(lines) + '\n', encoding='utf-8')
-    temporary.replace(path)
+    try:
+        write_whole(path, ('\n'.join(lines) + '\n').encode())
+    except OSError as error:
+        raise CheckoutError(f'{path} cannot be written ({error.strerror}); make the folder writable.') from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import multiprocessing
 import os
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_json
 from checkout_core.frames import decode_jpeg
 from checkout_core.metrics import latency
 from checkout_core.status import Status
@@ -113,7 +113,7 @@ def determinism_main(argv: Sequence[str] | None, start: Starter) -> int:
     same = len(every) == 1
     print(f'{"PASS" if same else "FAIL"}  {len(every)} result(s) in {2 * arguments.runs + 2} runs of {name_of(bag)}')
     figures = {'bag': name_of(bag), 'runs': arguments.runs, 'results': sorted(every), 'by_kind': _sorted(seen)}
-    _write(arguments.json, figures)
+    write_json(arguments.json, figures)
     return 0 if same else 1
 
 
@@ -138,7 +138,7 @@ def replay_main(argv: Sequence[str] | None, start: Starter) -> int:
         if not facts.complete:
             raise CheckoutError(f'The run in lock step was not complete: {facts.failure}')
         figures |= _lock_step(facts, outputs)
-    _write(arguments.json, figures)
+    write_json(arguments.json, figures)
     return 0 if facts.complete else 1
 
 
@@ -238,7 +238,7 @@ def throughput_main(argv: Sequence[str] | None, start: Starter) -> int:
         for hz, (sent, gone) in sorted(trials.items())
     ]
     figures = {'bag': name_of(bag), 'best_hz': None if best != best else best, 'trials': rows, 'host': host_facts()}
-    _write(arguments.json, figures)
+    write_json(arguments.json, figures)
     return 0
 
 
@@ -267,7 +267,7 @@ def faults_main(argv: Sequence[str] | None, start: Starter) -> int:
             failed += bool(problems)
             rows.append({'scenario': name, 'about': plan.about, 'passed': not problems, 'problems': problems})
             print(f'{"FAIL" if problems else "PASS"}  {name:20} {"; ".join(problems) or plan.about}', flush=True)
-    _write(arguments.json, {'bag': name_of(bag), 'scenarios': rows})
+    write_json(arguments.json, {'bag': name_of(bag), 'scenarios': rows})
     return 1 if failed else 0
 
 
@@ -365,12 +365,3 @@ def _rate_of(bag: Path) -> float:
 
 def _sorted(seen: Mapping[str, set[str]]) -> dict[str, list[str]]:
     return {kind: sorted(values) for kind, values in seen.items()}
-
-
-def _write(path: Path | None, figures: Mapping[str, Any]) -> None:
-    if path is None:
-        return
-    try:
-        path.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + '\n', encoding='utf-8')
-    except OSError as error:
-        raise CheckoutError(f'{path} cannot be written ({error.strerror}); choose another --json.') from error

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from checkout_core.errors import CheckoutError
+from checkout_core.files import write_json
 from checkout_harness.cli import Starter
 from checkout_harness.core_lane import run_core
 from checkout_harness.gates import gate
@@ -28,13 +27,7 @@ def main(argv: Sequence[str] | None, start: Starter) -> int:
     parser.add_argument('--json', type=Path, metavar='FILE')
     arguments = parser.parse_args(argv)
     rows = replay_recordings(start, arguments.out)
-    if arguments.json is not None:
-        try:
-            arguments.json.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + '\n', encoding='utf-8')
-        except OSError as error:
-            raise CheckoutError(
-                f'{arguments.json} cannot be written ({error.strerror}); choose another --json.'
-            ) from error
+    write_json(arguments.json, rows)
     return 0 if all(row['passed'] for row in rows.values()) else 1
 
 

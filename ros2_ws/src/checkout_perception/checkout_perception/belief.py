@@ -51,7 +51,6 @@ class Believer:
         self._weights = dict(weights_g)
         self._settled: dict[int, Hypothesis] = {}
         self._key: tuple[object, ...] = ()
-        self.agrees = False
 
     def judge(
         self, stamp_ns: int, things: Sequence[Thing], reading: WeightReading | None, reaching: frozenset[int]
@@ -62,7 +61,7 @@ class Believer:
         """
         usable = reading is not None and reading.usable(stamp_ns, self._weight)
         if not usable:
-            self._settled, self._key, self.agrees = {}, (), False
+            self._settled, self._key = {}, ()
         if not things:
             return [], []
         size = len(self._names)
@@ -128,7 +127,6 @@ class Believer:
             self._settled = {}
             return
         settled = settle([hypothesis for _, hypothesis in asked], reading.grams, self._weights, self._weight)
-        self.agrees = settled.agrees
         # Where no likely sum is the weight, it tells nothing but that something is wrong.
         self._settled = (
             {i: h for (i, _), h in zip(asked, counted(settled.hypotheses), strict=True)} if settled.agrees else {}

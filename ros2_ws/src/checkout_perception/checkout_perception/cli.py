@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_json
 from checkout_perception.detector import TrayDetector
 from checkout_perception.open_set import UnweighedConfig, without_scale
 
@@ -124,8 +124,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     split = load_split(arguments.data, arguments.split, detector.rule.names)
     figures = report(detector, observe(detector, split, _progress()))
     print(_summary(figures))
-    if arguments.json is not None:
-        _write_json(arguments.json, figures)
+    write_json(arguments.json, figures)
     if arguments.record:
         from checkout_perception.training.card import record_test_figures
 
@@ -187,13 +186,6 @@ def _summary(figures: dict[str, Any]) -> str:
     rows.append(f'invented: {figures["errors"]["invented"] or "none"}')
     rows.append(f'confused: {figures["errors"]["confused"] or "none"}')
     return '\n'.join(rows)
-
-
-def _write_json(path: Path, figures: dict[str, Any]) -> None:
-    try:
-        path.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
-    except OSError as error:
-        raise CheckoutError(f'{path} cannot be written ({error.strerror}); choose another file with --json.') from error
 
 
 if __name__ == '__main__':

@@ -110,7 +110,7 @@ class ContentsBuilder:
         min_hits: int,
         weights_g: Mapping[str, float],
         families: Mapping[str, str],
-        cameras: Sequence[str] = ('top',),
+        cameras: Sequence[str],
         geometry_config: GeometryConfig | None = None,
         presence_config: PresenceConfig | None = None,
         push_config: PushConfig | None = None,

@@ -92,16 +92,14 @@ def meet(one: Looks, two: Looks, config: GeometryConfig) -> F64:
     """Return how badly each of N boxes of a camera and each of M boxes of another fit one thing (N, M).
 
     It is a sum of squares of deviations in standard deviations, like -2 log of a likelihood: the gap between the rays
-    and the height at which they meet. The points where two lines are nearest: Schneider and Eberly, Geometric Tools for
-    Computer Graphics, 10.8.1.
+    and the height at which they meet.
     """
-    between = one.eye - two.eye
+    apart = one.eye - two.eye
     along = one.rays @ two.rays.T
-    a, b = (one.rays @ between)[:, None], (two.rays @ between)[None, :]
-    slope = np.maximum(1 - along * along, 1e-6)
-    s, t = (along * b - a) / slope, (b - along * a) / slope
+    a, b = (one.rays @ apart)[:, None], (two.rays @ apart)[None, :]
+    s, t = _nearest(along, a, b)
     # |w + s d1 - t d2|^2, multiplied out so that no (N, M, 3) array is made.
-    gap2 = np.maximum(between @ between + s * s + t * t + 2 * (s * a - t * b - s * t * along), 0.0)
+    gap2 = np.maximum(apart @ apart + s * s + t * t + 2 * (s * a - t * b - s * t * along), 0.0)
     height = (one.eye[2] + s * one.rays[:, 2:3] + two.eye[2] + t * two.rays[:, 2]) / 2
     size = np.minimum(one.sides[:, None] * s, two.sides[None, :] * t).clip(0.0, 0.3)
     # What is shorter to one camera than to the other is cut off there by cover, and its middle is off.
@@ -116,9 +114,17 @@ def between(one: Looks, two: Looks) -> F64:
     apart = one.eye - two.eye
     along = (one.rays * two.rays).sum(axis=1)
     a, b = one.rays @ apart, two.rays @ apart
-    slope = np.maximum(1 - along * along, 1e-6)
-    s, t = (along * b - a) / slope, (b - along * a) / slope
+    s, t = _nearest(along, a, b)
     return np.asarray((one.eye + s[:, None] * one.rays + two.eye + t[:, None] * two.rays) / 2)
+
+
+def _nearest(along: F64, a: F64, b: F64) -> tuple[F64, F64]:
+    """Return how far along two rays they are nearest, from their cosine and those of each to the line of the eyes.
+
+    Source: Schneider and Eberly, Geometric Tools for Computer Graphics, 10.8.1.
+    """
+    slope = np.maximum(1 - along * along, 1e-6)
+    return (along * b - a) / slope, (b - along * a) / slope
 
 
 def at_height(look: Looks, heights_m: F64) -> F64:

@@ -70,7 +70,6 @@ class PushDetector:
                 self._anchors = {i: self._anchor(i, centre, limit) for i, centre in centres.items()}
         away = float(np.hypot(*self._offset))
         if away <= limit:
-            self._offset = self._offset if away > 0 else np.zeros(2)
             return False
         rested = stamp_ns - self._moved_ns > int(self._config.settle_s * _NS)
         if rested and away <= self._config.limit_share * width:

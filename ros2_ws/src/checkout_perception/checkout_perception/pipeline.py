@@ -1,4 +1,4 @@
-"""The loop of tray perception, written once for the node, the benchmark and, later, the replay.
+"""The loop of tray perception, written once for the node, the replay and the benchmark.
 
 JPEG bytes and readings of the scale go in; one answer per picture and one TrayContents per tick come out. Time is the
 stamps'; a clock is used for stage times alone.
@@ -6,6 +6,7 @@ stamps'; a clock is used for stage times alone.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -235,7 +236,9 @@ class TrayPipeline:
         return self._empty(camera, stamp_ns, Status.SKIPPED, _PASSED_OVER)
 
     def on_weight(self, stamp_ns: int, grams: float, *, stable: bool, overload: bool = False) -> None:
-        """Take a reading of the scale. A reading from the past is ignored."""
+        """Take a reading of the scale. One from the past, or one that is no number, is ignored: the scale is silent."""
+        if not math.isfinite(grams):
+            return
         with self._lock:
             last = self._weights[-1] if self._weights else None
             if last is not None and stamp_ns <= last.stamp_ns:
@@ -302,11 +305,9 @@ class TrayPipeline:
 
     def _weighing(self, stamp_ns: int) -> bool:
         """Say whether the scale speaks at a stamp."""
-        if not self._config.weight.enabled:
-            return False
         with self._lock:
             reading = self._weight_at(stamp_ns)
-        return reading is not None and stamp_ns - reading.stamp_ns <= int(self._config.weight.max_age_s * _NS)
+        return reading is not None and reading.speaks(stamp_ns, self._config.weight)
 
     def _weight_at(self, stamp_ns: int) -> WeightReading | None:
         """Return the newest reading that is not from the tick's future, so that a replay sees what the live run saw."""

@@ -229,7 +229,7 @@ def weigh(
     deny. A scale that is silent or switched off is not waited for. `hiding` is the item under which the rest may lie:
     it is then asked to move it apart instead.
     """
-    if not config.enabled or weight is None or stamp_ns - weight.stamp_ns > int(config.max_age_s * _NS):
+    if weight is None or not weight.speaks(stamp_ns, config):
         return False, None
     if weight.overload:
         return False, Attention(Reason.WEIGHT_MISMATCH, detail='The scale is overloaded.')

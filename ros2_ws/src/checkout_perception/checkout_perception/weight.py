@@ -12,7 +12,6 @@ Deviations of packages are independent, so their squares add: fifteen packages t
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -67,10 +66,13 @@ class WeightReading:
     stable_since_ns: int | None = None
     overload: bool = False
 
+    def speaks(self, stamp_ns: int, config: WeightConfig) -> bool:
+        """Say whether the scale still says this at a stamp."""
+        return config.enabled and stamp_ns - self.stamp_ns <= int(config.max_age_s * _NS)
+
     def usable(self, stamp_ns: int, config: WeightConfig) -> bool:
-        """Say whether the reading says something at a stamp; a broken scale may send what is no number."""
-        recent = stamp_ns - self.stamp_ns <= int(config.max_age_s * _NS)
-        return config.enabled and not self.overload and math.isfinite(self.grams) and recent
+        """Say whether the reading is a weight at a stamp."""
+        return self.speaks(stamp_ns, config) and not self.overload
 
 
 @dataclass(frozen=True)

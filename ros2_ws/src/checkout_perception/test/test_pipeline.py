@@ -245,6 +245,23 @@ def test_a_scale_is_silent_after_a_while(
     assert (answer.detections.name(0) == 'can_blue') is sold
 
 
+@pytest.mark.parametrize('grams', [float('nan'), float('inf')])
+def test_a_reading_that_is_no_number_is_no_reading(
+    scripted: Any, catalogue: Catalogue, jpeg: bytes, grams: float
+) -> None:
+    scripted.script = [[WEAKISH]]
+    config = TrayPerceptionConfig(weight=WeightConfig(max_age_s=1.0))
+    subject = TrayPipeline(config, scripted.detector, catalogue, clock=lambda: 0)
+    subject.on_weight(1000 * MS, 355.0, stable=True)
+    sold = []
+    for index in range(11, 24):
+        subject.on_weight(index * 100 * MS, grams, stable=True)
+        answer = subject.on_image('top', index * 100 * MS, jpeg)
+        sold.append(answer.detections.name(0) == 'can_blue')
+    assert sold == [True] * 10 + [False] * 3, 'the last weight holds for a second, then the scale is silent'
+    assert all(not found.contents.attentions or found.contents.weight.grams == 355.0 for found in subject.contents())
+
+
 def test_the_calibration_of_the_parameters_wins(scripted: Any, catalogue: Catalogue, jpeg: bytes) -> None:
     scripted.script = [[BLUE]]
     above = CameraGeometry(640, 480, 609.0, 609.0, 319.5, 239.5, position=(0, 0, 0.64), quaternion=(1, 0, 0, 0))

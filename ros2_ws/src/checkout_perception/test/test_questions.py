@@ -27,6 +27,7 @@ def ask(track: Track, **config: Any) -> tuple[Any, ...]:
         min_hits=3,
         weights_g={},
         families={},
+        cameras=('top',),
     )
     return subject.update(10 * SECOND, [View('top', 10 * SECOND, Status.OK, (track,), 640, 480)]).attentions
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -16,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_json
+from checkout_core.progress import Progress
 from checkout_sim import pictures, record
 from checkout_sim.dataset import SPLITS, DatasetOptions, assortment, write_dataset
 from checkout_sim.formats import importing, statistics
@@ -149,7 +149,7 @@ def _list(arguments: argparse.Namespace) -> int:
     width = max(len(scenario.name) for scenario in scenarios)
     for scenario in scenarios:
         print(f'{scenario.name:{width}}  {scenario.about}')
-    _write_json(arguments.json, [{'name': s.name, 'about': s.about} for s in scenarios])
+    write_json(arguments.json, [{'name': s.name, 'about': s.about} for s in scenarios])
     return 0
 
 
@@ -162,7 +162,7 @@ def _show(arguments: argparse.Namespace) -> int:
     rows.sort(key=lambda row: float(row['time_s'] or 0.0))
     for row in rows:
         print(f'{row["time_s"]:7.2f} s  {row["what"]:7} {row.get("person") or row.get("sku") or ""}')
-    _write_json(arguments.json, rows)
+    write_json(arguments.json, rows)
     return 0
 
 
@@ -236,47 +236,15 @@ def _dataset(arguments: argparse.Namespace) -> int:
         dim=arguments.dim,
         strangers=arguments.strangers,
     )
-    progress = _Progress(options.split)
-    path = write_dataset(options, arguments.out, arguments.jobs, progress)
-    print(f'\n{path}: {options.scenes} pictures')
+    path = write_dataset(options, arguments.out, arguments.jobs, Progress(options.split))
+    print(f'{path}: {options.scenes} pictures')
     print(export(path, arguments.out, formats, arguments.crops))
     print(statistics.write_statistics(path, arguments.out))
     return 0
 
 
-class _Progress:
-    """Print one line that grows: on a terminal in place, else a line every tenth."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._begin = time.monotonic()
-        self._first: int | None = None
-        self._tenth = -1
-
-    def __call__(self, done: int, total: int) -> None:
-        if self._first is None:
-            self._first = done
-        made, spent = done - self._first, time.monotonic() - self._begin
-        left = f', {spent / made * (total - done):.0f} s left' if made else ''
-        text = f'{self._name}: {done} of {total}{left}'
-        if sys.stdout.isatty():
-            print(f'\r{text:60}', end='', flush=True)
-        elif done * 10 // max(total, 1) != self._tenth:
-            self._tenth = done * 10 // max(total, 1)
-            print(text, flush=True)
-
-
 def _world(arguments: argparse.Namespace) -> World:
     return World(load_scenario(arguments.scenario), arguments.seed, Library(assortment(arguments.assortment)))
-
-
-def _write_json(path: Path | None, content: object) -> None:
-    if path is None:
-        return
-    try:
-        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
-    except OSError as error:
-        raise CheckoutError(f'{path} cannot be written ({error.strerror}); choose another file with --json.') from error
 
 
 if __name__ == '__main__':

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from checkout_core.catalogue import UNKNOWN_SKU, Catalogue, load_assortment, load_catalogue
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_whole
 from checkout_sim.dataset_options import SPLITS, DatasetOptions
 from checkout_sim.library import Library
 from checkout_sim.render.camera import Camera, make_camera
@@ -146,8 +146,8 @@ class SceneWriter:
         done, encoded = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
         if not done:
             raise CheckoutError(f'The picture of scene {seed} could not be encoded as JPEG.')
-        _write_whole(folder / _image_name(self._options.split, seed), encoded.tobytes())
-        _write_whole(_parts(folder, self._options.split) / f'{seed}.json', json.dumps(record).encode())
+        write_whole(folder / _image_name(self._options.split, seed), encoded.tobytes())
+        write_whole(_parts(folder, self._options.split) / f'{seed}.json', json.dumps(record).encode())
 
 
 def run_lengths(mask: NDArray[np.bool_]) -> dict[str, Any]:
@@ -184,14 +184,14 @@ def write_dataset(options: DatasetOptions, folder: Path, jobs: int, progress: Ca
         settings = parts / 'options.json'
         if settings.is_file():
             _compare(json.loads(settings.read_text()), options, settings)
-        _write_whole(settings, json.dumps(options.described()).encode())
+        write_whole(settings, json.dumps(options.described()).encode())
         missing = [seed for seed in options.seeds if not (parts / f'{seed}.json').is_file()]
         done = options.scenes - len(missing)
         progress(done, options.scenes)
         for _ in _make(options, folder, missing, jobs):
             done += 1
             progress(done, options.scenes)
-        _write_whole(target, json.dumps(_join(options, catalogue, parts)).encode())
+        write_whole(target, json.dumps(_join(options, catalogue, parts)).encode())
         _discard(parts)
     return target
 
@@ -310,17 +310,6 @@ def _image_name(split: str, seed: int) -> str:
 
 def _parts(folder: Path, split: str) -> Path:
     return folder / '.parts' / split
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all."""
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}')
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 @contextmanager

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from checkout_core.catalogue import Catalogue, Package, Product
+from checkout_core.errors import CheckoutError
 from checkout_core.money import Money
 from checkout_sim import library
 from checkout_sim.library import Library
+from checkout_sim.people import orl
 from checkout_sim.render.renderer import Renderer
 from checkout_sim.shapes.parts import Material, Model, Part, Primitive
 
@@ -109,3 +111,12 @@ def starter_needed() -> None:
     """Skip where the catalogue has no starter assortment."""
     if not any((parent / 'catalogue' / 'assortments' / 'starter.yaml').is_file() for parent in Path(__file__).parents):
         pytest.skip('no catalogue above the test: the package is installed without it')
+
+
+@pytest.fixture
+def installed() -> None:
+    """Skip where the pictures of the ORL set are not installed."""
+    try:
+        orl.folder()
+    except CheckoutError as error:
+        pytest.skip(str(error))

@@ -174,7 +174,7 @@ def test_disk_errors_are_one_sentence(
     shop: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, word: str
 ) -> None:
     written: list[Path] = []
-    whole = dataset._write_whole
+    whole = dataset.write_whole
 
     def fail(path: Path, data: bytes) -> None:
         if len(written) == 4:
@@ -182,7 +182,7 @@ def test_disk_errors_are_one_sentence(
         written.append(path)
         whole(path, data)
 
-    monkeypatch.setattr(dataset, '_write_whole', fail)
+    monkeypatch.setattr(dataset, 'write_whole', fail)
     with pytest.raises(CheckoutError, match=rf'cannot be written \({word}.*what is complete stays'):
         write_dataset(OPTIONS, tmp_path, 1, _ignore)
     assert all(path.exists() for path in written)

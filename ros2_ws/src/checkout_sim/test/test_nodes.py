@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from checkout_core.errors import CheckoutError
 from checkout_sim.conversions import cart_view
 
 pytestmark = [
@@ -162,6 +161,7 @@ def test_truth_answers_every_camera_stamp_from_the_epoch_on(start: Callable[...,
     assert 0 <= item.visible_boxes[0].x_min < item.visible_boxes[0].x_max <= 160
 
 
+@pytest.mark.usefixtures('installed')
 def test_truth_of_faces_answers_the_stamps_of_the_face_camera(start: Callable[..., Graph]) -> None:
     from checkout_interfaces.msg import FaceTruth, TruthFace
     from sensor_msgs.msg import CameraInfo
@@ -170,10 +170,6 @@ def test_truth_of_faces_answers_the_stamps_of_the_face_camera(start: Callable[..
     from checkout_core.ros.stamps import to_msg, to_ns
     from checkout_sim.people import orl
 
-    try:
-        orl.folder()
-    except CheckoutError as error:
-        pytest.skip(str(error))
     graph = start('truth_node', 'TruthNode', scenario='face_photo', seed=3, cameras='[face]')
     heard = graph.listen(FaceTruth, 'truth/face', RESULT)
     infos = graph.other.create_publisher(CameraInfo, 'face/camera_info', IMAGE)

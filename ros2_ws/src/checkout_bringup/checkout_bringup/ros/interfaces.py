@@ -19,9 +19,9 @@ from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from checkout_bringup.domains import checked, stations
 from checkout_bringup.environment import transport_defaults
-from checkout_bringup.files import write_json
 from checkout_bringup.messages import plain
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_json
 
 __all__ = ['ServiceInfo', 'TopicInfo', 'main', 'services', 'topics']
 

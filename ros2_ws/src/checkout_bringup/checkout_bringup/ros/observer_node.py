@@ -21,13 +21,13 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage
 
-from checkout_bringup.files import write_json
 from checkout_bringup.messages import answer_record, plain, stamp_ns
 from checkout_bringup.narration import Narrator
 from checkout_bringup.observation import Observation
 from checkout_bringup.picture import annotated_jpeg
 from checkout_core.catalogue import load_catalogue
 from checkout_core.config import param
+from checkout_core.files import write_json
 from checkout_core.ros.parameters import declare
 from checkout_core.ros.qos import EVENTS, LATCHED, RESULT
 from checkout_core.ros.runner import run_node

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_whole
 from checkout_perception.training.checkpoint import CHECKPOINT, load_checkpoint
 from checkout_perception.training.ship import ship
 from checkout_perception.training.train import TrainConfig, train
@@ -63,9 +64,7 @@ def load_contestant(name: str) -> Contestant:
 
 def note_trained(folder: Path, **facts: Any) -> None:
     """Write what a training came to; the file says that it is complete."""
-    draft = folder / f'{TRAINED}.tmp'
-    draft.write_text(json.dumps(facts, indent=1) + '\n', encoding='utf-8')
-    draft.replace(folder / TRAINED)
+    write_whole(folder / TRAINED, (json.dumps(facts, indent=1) + '\n').encode())
 
 
 class Ours:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_whole
 from checkout_sim.formats.dataset_model import (
     Broken,
     Labelled,
@@ -16,7 +17,7 @@ from checkout_sim.formats.dataset_model import (
     trimmed,
     wrong_box,
 )
-from checkout_sim.formats.files import image_size, inside, write_whole
+from checkout_sim.formats.files import image_size, inside
 
 _OWN = ('id', 'image_id', 'category_id', 'bbox', 'ignore', 'iscrowd')
 

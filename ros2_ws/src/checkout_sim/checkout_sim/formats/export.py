@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_whole
 from checkout_sim.formats.dataset_model import Labelled, LabelledPicture, Labels
-from checkout_sim.formats.files import disk_errors, write_whole
+from checkout_sim.formats.files import disk_errors
 from checkout_sim.formats.voc import write_voc
 from checkout_sim.formats.yolo import write_yolo
 

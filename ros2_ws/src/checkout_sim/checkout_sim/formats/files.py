@@ -15,18 +15,6 @@ from checkout_core.errors import CheckoutError
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file, and the folders above it, so that it is there as a whole or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.name}.{os.getpid()}')
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
 def link_or_copy(source: Path, target: Path) -> None:
     """Give a file a second name without using more disk; copy it where the file system cannot. Raises OSError."""
     if target.exists():

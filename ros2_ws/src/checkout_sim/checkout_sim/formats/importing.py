@@ -11,9 +11,10 @@ from typing import Any
 
 from checkout_core.catalogue import UNKNOWN_SKU, load_assortment, load_catalogue
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_whole
 from checkout_sim.formats.coco import read_coco, write_coco
 from checkout_sim.formats.dataset_model import Broken, Labelled, LabelledPicture, Labels
-from checkout_sim.formats.files import copy_whole, disk_errors, write_whole
+from checkout_sim.formats.files import copy_whole, disk_errors
 from checkout_sim.formats.voc import read_voc
 from checkout_sim.formats.yolo import read_yolo
 

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_whole
 from checkout_core.metrics.intervals import Rate, rate
 from checkout_sim import dataset
 from checkout_sim.dataset_options import SPLITS, DatasetOptions
 from checkout_sim.formats.brackets import parse_brackets
-from checkout_sim.formats.files import disk_errors, write_whole
+from checkout_sim.formats.files import disk_errors
 from checkout_sim.world.hand import HAND_SKU
 
 BINS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)

@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_whole
 from checkout_sim.formats.dataset_model import (
     Broken,
     Labelled,
@@ -17,7 +18,7 @@ from checkout_sim.formats.dataset_model import (
     trimmed,
     wrong_box,
 )
-from checkout_sim.formats.files import IMAGE_SUFFIXES, image_size, inside, link_or_copy, write_whole
+from checkout_sim.formats.files import IMAGE_SUFFIXES, image_size, inside, link_or_copy
 
 _DOCTYPE = re.compile(rb'<!\s*(DOCTYPE|ENTITY)', re.IGNORECASE)
 _CORNERS = ('xmin', 'ymin', 'xmax', 'ymax')

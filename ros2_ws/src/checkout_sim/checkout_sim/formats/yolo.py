@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from checkout_core.errors import CheckoutError
+from checkout_core.files import write_whole
 from checkout_sim.formats.dataset_model import (
     Broken,
     Labelled,
@@ -20,7 +21,7 @@ from checkout_sim.formats.dataset_model import (
     trimmed,
     wrong_box,
 )
-from checkout_sim.formats.files import IMAGE_SUFFIXES, image_size, write_whole
+from checkout_sim.formats.files import IMAGE_SUFFIXES, image_size
 
 NAMES_FILE = 'data.yaml'
 
