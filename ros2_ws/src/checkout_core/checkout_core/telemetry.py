@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import psutil
 
+from checkout_core.meters import NVIDIA, open_meters
 from checkout_core.metrics import latency
 
 __all__ = ['Telemetry', 'gpu_name']
@@ -18,26 +19,15 @@ def gpu_name() -> str:
 
     `pynvml` (package nvidia-ml-py) is optional and not installed by default.
     """
-    try:
-        import pynvml
-    except ModuleNotFoundError:
+    meters, _ = open_meters(known=[NVIDIA])
+    if not meters:
         return 'none'
     try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return 'none'
-    try:
-        lines = []
-        for index in range(pynvml.nvmlDeviceGetCount()):
-            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-            name = pynvml.nvmlDeviceGetName(handle)
-            text = name.decode() if isinstance(name, bytes) else str(name)
-            lines.append(f'{text} {pynvml.nvmlDeviceGetUtilizationRates(handle).gpu} %')
-        return ', '.join(lines) if lines else 'none'
-    except pynvml.NVMLError as error:
-        return f'unreadable ({error})'
+        rows = meters[0].read()
     finally:
-        pynvml.nvmlShutdown()
+        meters[0].close()
+    uses = [f'{row["gpu_percent"]:.0f} %' if 'gpu_percent' in row else 'unreadable' for row in rows]
+    return ', '.join(f'{row["name"]} {use}' for row, use in zip(rows, uses, strict=True))
 
 
 class Telemetry:

@@ -240,13 +240,19 @@ class FakeNvml:
             raise self.NVMLError('Not Supported')
         return type('Rates', (), {'gpu': 7})
 
+    def nvmlDeviceGetMemoryInfo(self, handle):  # noqa: N802 - its name
+        return type('Memory', (), {'used': 2**20})
+
+    def nvmlDeviceGetPowerUsage(self, handle):  # noqa: N802 - its name
+        return 9_000
+
 
 NVML = [
     (None, 'none', 'no package'),
     (FakeNvml(0, fails='init'), 'none', 'no driver'),
     (FakeNvml(0), 'none', 'no GPU'),
-    (FakeNvml(2), 'T4 7 %, Orin 7 %', 'two GPUs'),
-    (FakeNvml(1, fails='rates'), 'unreadable (Not Supported)', 'a GPU that does not tell'),
+    (FakeNvml(2), 'gpu0 T4 7 %, gpu1 Orin 7 %', 'two GPUs'),
+    (FakeNvml(1, fails='rates'), 'gpu0 T4 unreadable', 'a GPU that does not tell'),
 ]
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import psutil
 
-from checkout_harness.meters import Meter, open_meters
+from checkout_core.meters import Meter, open_meters
 
 __all__ = ['Usage', 'siblings', 'summary']
 

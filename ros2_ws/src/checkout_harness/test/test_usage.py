@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from checkout_harness.meters import JtopMeter, NvmlMeter, open_meters
+from checkout_core.meters import JtopMeter, NvmlMeter, open_meters
 from checkout_harness.rundir import RunFacts
 from checkout_harness.usage import Usage, summary
 

@@ -1,4 +1,4 @@
-"""GPU and power beside a run: NVML for NVIDIA cards, jtop for Jetson boards, each behind a small adapter.
+"""GPU and power: NVML for NVIDIA cards, jtop for Jetson boards, each behind a small adapter.
 
 Both libraries are optional and imported only here. What is not there prints `not measured`, with the reason.
 """
@@ -6,10 +6,11 @@ Both libraries are optional and imported only here. What is not there prints `no
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, Protocol
 
-__all__ = ['METERS', 'JtopMeter', 'Meter', 'NvmlMeter', 'open_meters']
+__all__ = ['METERS', 'NVIDIA', 'JtopMeter', 'Meter', 'NvmlMeter', 'open_meters']
 
 _MB = 2**20
 
@@ -44,12 +45,12 @@ class NvmlMeter:
         """Return a row a GPU: share of time in which it was busy, memory in use, power drawn."""
         rows = []
         for index, handle in enumerate(self._handles):
-            row: dict[str, Any] = {'name': f'gpu{index} {_text(self._nvml.nvmlDeviceGetName(handle))}'}
+            row: dict[str, Any] = {'name': f'gpu{index}'}
+            with suppress(self._nvml.NVMLError):
+                row['name'] += f' {_text(self._nvml.nvmlDeviceGetName(handle))}'
             for key, ask in _ASKED.items():
-                try:
+                with suppress(self._nvml.NVMLError):
                     row[key] = round(ask(self._nvml, handle), 2)
-                except self._nvml.NVMLError:
-                    continue
             rows.append(row)
         return rows
 
@@ -99,15 +100,14 @@ class JtopMeter:
         self._jtop.close()
 
 
-METERS: tuple[tuple[str, str, str, Callable[[Any], Meter]], ...] = (
-    ('NVIDIA GPU', 'pynvml', 'nvidia-ml-py', NvmlMeter),
-    ('Jetson', 'jtop', 'jetson-stats', JtopMeter),
-)
+Known = tuple[str, str, str, Callable[[Any], Meter]]
+NVIDIA: Known = ('NVIDIA GPU', 'pynvml', 'nvidia-ml-py', NvmlMeter)
+METERS: tuple[Known, ...] = (NVIDIA, ('Jetson', 'jtop', 'jetson-stats', JtopMeter))
 """What can be measured: what it is, module, package, adapter."""
 
 
 def open_meters(
-    load: Callable[[str], Any] = import_module, known: Sequence[tuple[str, str, str, Callable[[Any], Meter]]] = METERS
+    load: Callable[[str], Any] = import_module, known: Sequence[Known] = METERS
 ) -> tuple[list[Meter], dict[str, str]]:
     """Return the meters that work here, and for each of the others why it does not."""
     meters: list[Meter] = []
