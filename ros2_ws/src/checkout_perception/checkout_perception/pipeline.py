@@ -6,7 +6,6 @@ stamps'; a clock is used for stage times alone.
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import deque
@@ -236,9 +235,7 @@ class TrayPipeline:
         return self._empty(camera, stamp_ns, Status.SKIPPED, _PASSED_OVER)
 
     def on_weight(self, stamp_ns: int, grams: float, *, stable: bool, overload: bool = False) -> None:
-        """Take a reading of the scale. One from the past, or one that is no number, is ignored: the scale is silent."""
-        if not math.isfinite(grams):
-            return
+        """Take a reading of the scale. A reading from the past is ignored."""
         with self._lock:
             last = self._weights[-1] if self._weights else None
             if last is not None and stamp_ns <= last.stamp_ns:

@@ -12,6 +12,7 @@ Deviations of packages are independent, so their squares add: fifteen packages t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -67,8 +68,9 @@ class WeightReading:
     overload: bool = False
 
     def speaks(self, stamp_ns: int, config: WeightConfig) -> bool:
-        """Say whether the scale still says this at a stamp."""
-        return config.enabled and stamp_ns - self.stamp_ns <= int(config.max_age_s * _NS)
+        """Say whether the scale still says this at a stamp; what is no number says nothing."""
+        recent = stamp_ns - self.stamp_ns <= int(config.max_age_s * _NS)
+        return config.enabled and recent and math.isfinite(self.grams)
 
     def usable(self, stamp_ns: int, config: WeightConfig) -> bool:
         """Say whether the reading is a weight at a stamp."""

@@ -166,9 +166,11 @@ def test_the_order_of_the_things_changes_nothing(
     [
         (WeightReading(1_000, 355.0, True), True),
         (WeightReading(1_000, 355.0, True, overload=True), False),
+        (WeightReading(1_000, float('nan'), True), False),
+        (WeightReading(1_000, float('inf'), True), False),
         (WeightReading(1_000 - 1_000_000_001, 355.0, True), False),
     ],
-    ids=['now', 'overload', 'old'],
+    ids=['now', 'overload', 'no number', 'endless', 'old'],
 )
 def test_a_reading_is_a_weight_while_it_is_new_and_no_overload(reading: WeightReading, usable: bool) -> None:
     assert reading.usable(1_000, WeightConfig()) is usable
