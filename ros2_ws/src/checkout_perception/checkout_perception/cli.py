@@ -42,6 +42,12 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument('--resume', action='store_true', help='go on from the checkpoint in --out')
     train.add_argument('--seed', type=int, default=0)
     train.add_argument('--batch', type=int, default=8, help='pictures a step, shared by all processes (default 8)')
+    train.add_argument(
+        '--precision',
+        choices=('float32', 'bfloat16'),
+        default='float32',
+        help='what the network computes in while it learns; bfloat16 is faster where lscpu names it (default float32)',
+    )
     train.add_argument('--processes', type=int, default=1, help='processes, one a free core (default 1)')
     train.add_argument('--threads', type=int, default=1, help='threads of torch a process (default 1)')
     train.add_argument('--size', default='512x384', help="size of the network's input (default 512x384)")
@@ -84,6 +90,7 @@ def _train(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         batch=arguments.batch,
         processes=arguments.processes,
+        precision=arguments.precision,
         threads=arguments.threads,
         width=width,
         height=height,

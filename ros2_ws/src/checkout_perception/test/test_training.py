@@ -25,6 +25,7 @@ from checkout_perception.training.checkpoint import load_checkpoint, load_networ
 from checkout_perception.training.export import ExportedDetector, best_of_each, detect  # noqa: E402
 from checkout_perception.training.losses import (  # noqa: E402
     LossConfig,
+    Losses,
     Targets,
     complete_iou,
     detector_loss,
@@ -117,13 +118,42 @@ def heads(class_logits: Any) -> Heads:
     return Heads(class_logits, sides, torch.zeros(1, 192, 4), anchor_centres(12, 16))
 
 
+def one_object(*, counted: bool, visible: float) -> Targets:
+    return Targets(
+        torch.tensor([[0]]),
+        boxes((26, 26, 74, 74)),
+        torch.tensor([[True]]),
+        torch.tensor([[counted]]),
+        torch.tensor([[visible]]),
+    )
+
+
+def test_a_hidden_object_that_is_missed_costs_more_than_one_that_is_not_hidden() -> None:
+    def loss(visible: float) -> Losses:
+        logits = torch.full((1, 192, 2), -4.0)
+        return detector_loss(heads(logits), one_object(counted=True, visible=visible), LossConfig())
+
+    whole, third = loss(1.0), loss(1 / 3)
+    assert float(third.box_part) == pytest.approx(float(whole.box_part) * 7 / 3, rel=1e-3)
+    assert float(third.class_part) > 1.3 * float(whole.class_part)
+
+
+def test_losses_are_computed_in_float32() -> None:
+    raw = heads(torch.full((1, 192, 2), -4.0))
+    coarse = raw._replace(class_logits=raw.class_logits.bfloat16(), side_logits=raw.side_logits.bfloat16())
+    losses = detector_loss(coarse, one_object(counted=True, visible=1.0), LossConfig())
+    assert losses.total.dtype == torch.float32
+    exact = detector_loss(raw, one_object(counted=True, visible=1.0), LossConfig())
+    assert float(losses.total) == pytest.approx(float(exact.total), rel=1e-2)
+
+
 def test_an_object_too_hidden_to_count_costs_nothing_either_way() -> None:
     def loss(logit: float) -> float:
         logits = torch.full((1, 192, 2), -9.0)
         anchors = anchor_centres(12, 16)
         inside = ((anchors > 40) & (anchors < 60)).all(dim=1)
         logits[0, inside, 0] = logit
-        targets = Targets(torch.tensor([[0]]), boxes((26, 26, 74, 74)), torch.tensor([[True]]), torch.tensor([[False]]))
+        targets = one_object(counted=False, visible=0.2)
         # With so many positives allowed, every cell inside belongs to the hidden object.
         return float(detector_loss(heads(logits), targets, LossConfig(top_k=60)).total)
 
@@ -132,7 +162,11 @@ def test_an_object_too_hidden_to_count_costs_nothing_either_way() -> None:
 
 def test_a_false_alarm_costs_and_an_empty_picture_has_no_box_loss() -> None:
     nothing = Targets(
-        torch.zeros(1, 1, dtype=torch.long), torch.zeros(1, 1, 4), torch.zeros(1, 1) > 0, torch.zeros(1, 1) > 0
+        torch.zeros(1, 1, dtype=torch.long),
+        torch.zeros(1, 1, 4),
+        torch.zeros(1, 1) > 0,
+        torch.zeros(1, 1) > 0,
+        torch.zeros(1, 1),
     )
     quiet, alarm = torch.full((1, 192, 2), -9.0), torch.full((1, 192, 2), -9.0)
     alarm[0, 5, 1] = 4.0

@@ -24,19 +24,21 @@ class LossConfig:
     top_k: int = 10
     alpha: float = 0.5
     beta: float = 6.0
+    hidden_gain: float = 2.0  # the cells of an object weigh 1 + this times its hidden fraction: what is hidden is rare
 
 
 class Targets(NamedTuple):
     """Hold padded ground truth: labels (B, M) long; boxes (B, M, 4) pixels; valid (B, M), False for padding.
 
     counted (B, M): False for an object too hidden to be asked for. Its cells carry no loss at all: neither missed nor
-    wrong.
+    wrong. visible (B, M): visible fraction, 0..1.
     """
 
     labels: Tensor
     boxes: Tensor
     valid: Tensor
     counted: Tensor
+    visible: Tensor
 
 
 class Losses(NamedTuple):
@@ -81,7 +83,11 @@ def side_distribution_loss(side_logits: Tensor, distances: Tensor) -> Tensor:
 
 
 def detector_loss(heads: Heads, targets: Targets, config: LossConfig) -> Losses:
-    """Compare the raw heads with the ground truth; every part is normalised by the sum of the soft labels."""
+    """Compare the raw heads with the ground truth; every part is normalised by the sum of the soft labels.
+
+    Everything is computed in float32, whatever the network computed in.
+    """
+    heads = Heads(*(value.float() for value in heads))
     boxes = decode_boxes(heads.side_logits, heads.anchors)
     labels = targets.labels.clamp(min=0)
     assignment = assign_targets(
@@ -103,13 +109,15 @@ def detector_loss(heads: Heads, targets: Targets, config: LossConfig) -> Losses:
     soft = torch.zeros_like(heads.class_logits)
     soft.scatter_(2, labels.gather(1, assignment.target)[..., None], quality[..., None].to(soft.dtype))
     norm = quality.sum().clamp(min=1.0)
+    hidden = (1 - targets.visible.gather(1, assignment.target)).clamp(min=0)
+    worth = 1 + config.hidden_gain * hidden * positive
     cell_loss = functional.binary_cross_entropy_with_logits(heads.class_logits, soft, reduction='none').sum(-1)
-    class_part = (cell_loss * ~silent).sum() / norm
+    class_part = (cell_loss * worth * ~silent).sum() / norm
     if not bool(positive.any()):
         nothing = class_part.new_zeros(())
         return Losses(config.class_gain * class_part, class_part.detach(), nothing, nothing)
 
-    weight = quality[positive]
+    weight = (quality * worth)[positive]
     wanted = targets.boxes.gather(1, assignment.target[..., None].expand(-1, -1, 4))[positive]
     centres = heads.anchors.expand(len(labels), -1, -1)[positive]
     box_part = ((1 - complete_iou(boxes[positive], wanted)) * weight).sum() / norm

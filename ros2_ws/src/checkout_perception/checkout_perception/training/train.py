@@ -66,6 +66,12 @@ class TrainConfig:
     )
     class_width: int = param(96, 'Channels of the class branch and of the embedding.', minimum=8, maximum=1024)
     processes: int = param(1, 'Processes that share each batch; one a free core.', minimum=1, maximum=64)
+    precision: str = param(
+        'float32',
+        'What the network computes in while it learns; bfloat16 takes two thirds of the time where the processor has '
+        'instructions for it, weights and losses stay float32.',
+        choices=('float32', 'bfloat16'),
+    )
     threads: int = param(1, 'Threads of torch a process. One is best on a shared machine.', minimum=1, maximum=256)
     checkpoint_s: float = param(60.0, 'Time between checkpoints.', minimum=1.0, maximum=3600.0)
     validate_s: float = param(300.0, 'Time between looks at the validation pictures.', minimum=1.0, maximum=36000.0)
@@ -274,7 +280,9 @@ class _Run:
             parameters['lr'] = rate
         images, targets = collate(list(self.batch_samples()))
         self.net.train()
-        losses = detector_loss(self.net(images), targets, self.loss_config)
+        with torch.autocast('cpu', torch.bfloat16, enabled=config.precision == 'bfloat16'):
+            heads = self.net(images)
+        losses = detector_loss(heads, targets, self.loss_config)
         self.optimizer.zero_grad(set_to_none=True)
         losses.total.backward()
         self.team.average_gradients(self.net.parameters())
@@ -369,13 +377,15 @@ def collate(samples: list[Sample]) -> tuple[Tensor, Targets]:
     boxes = torch.zeros(len(samples), most, 4)
     valid = torch.zeros(len(samples), most, dtype=torch.bool)
     counted = torch.zeros(len(samples), most, dtype=torch.bool)
+    visible = torch.ones(len(samples), most)
     for row, sample in enumerate(samples):
         count = len(sample.truth.labels)
         labels[row, :count] = torch.from_numpy(sample.truth.labels)
         boxes[row, :count] = torch.from_numpy(sample.truth.boxes)
         valid[row, :count] = True
         counted[row, :count] = torch.from_numpy(sample.truth.counted)
+        visible[row, :count] = torch.from_numpy(sample.truth.visible)
     stacked = torch.from_numpy(np.stack([sample.image for sample in samples])).permute(0, 3, 1, 2)
     return stacked.float().div_(255).contiguous(memory_format=torch.channels_last), Targets(
-        labels, boxes, valid, counted
+        labels, boxes, valid, counted, visible
     )
