@@ -28,8 +28,8 @@ _SHADOW_HALF = 0.45  # m that the shadow map covers around the middle of the tra
 _SHADOW_DEPTH = 1.4
 _HEIGHT_SIZE = (192, 160)  # px
 _HEIGHT_COVER = (0.768, 0.64)  # m: 4 mm a pixel
-_PLANE_SIZE = (448, 360)  # px
-_PLANE_COVER = (0.896, 0.72)  # m: 2 mm a pixel
+_PLANE_SIZE = (360, 288)  # px
+_PLANE_COVER = (0.9, 0.72)  # m: 2.5 mm a pixel
 _OPAQUE_SHADOW = 0.45  # translucent parts above this opacity cast a shadow
 _MODELS_KEPT = 160
 _SURFACES_KEPT = 192
@@ -332,7 +332,7 @@ class Renderer:
         self._plane_quad.render()
         # The few samples of each point are turned from point to point: neighbours together make a smooth shadow.
         raw = np.frombuffer(self._plane_buffer.read(components=2, dtype='f4'), np.float32)
-        smooth = cv2.GaussianBlur(raw.reshape(_PLANE_SIZE[1], _PLANE_SIZE[0], 2), (5, 5), 1.1)
+        smooth = cv2.GaussianBlur(raw.reshape(_PLANE_SIZE[1], _PLANE_SIZE[0], 2), (5, 5), 0.9)
         self._plane.write(smooth.tobytes())
         self.context.enable(moderngl.DEPTH_TEST)
 
