@@ -1,7 +1,8 @@
 """Stacks: the only description of what runs, with which parameters, where, and what answers what.
 
 A stack is a YAML file in `stacks/`. `include` names another file (one whose name begins with `_` is a part, not a stack
-of its own); what the including file says about an argument wins. `${name}` stands for an argument. The supervisor, the
+of its own); what the including file says about an argument wins. A node with `extends: true` was described by an
+included file: what is said here is added to it or wins over it. `${name}` stands for an argument. The supervisor, the
 launch files, the console command and the documentation all read the same `Stack`.
 """
 
@@ -159,11 +160,32 @@ def _parse(name_or_path: str, seen: tuple[str, ...] = ()) -> _Parsed:
     for name, raw in top.mapping('nodes').items():
         if not _NAME.fullmatch(name):
             raise CheckoutError(f'{where}: nodes.{name} is no node name; use small letters, digits and underscores.')
-        if any(name == known for known, _, _ in nodes):
-            raise CheckoutError(f'{where}: nodes.{name} is described in an included file already; keep one of the two.')
-        nodes.append((name, raw, where))
+        known = next((place for place, node in enumerate(nodes) if node[0] == name), None)
+        extends = isinstance(raw, Mapping) and raw.get('extends') is True
+        if known is None and extends:
+            raise CheckoutError(f'{where}: nodes.{name} extends nothing; no included file describes such a node.')
+        if known is None:
+            nodes.append((name, raw, where))
+        elif extends:
+            nodes[known] = (name, _extended(nodes[known][1], raw), where)
+        else:
+            raise CheckoutError(
+                f'{where}: nodes.{name} is described in an included file already; '
+                'keep one of the two, or say `extends: true`.'
+            )
     top.finish()
     return _Parsed(Path(name_or_path).stem, summary, tuple(arguments.values()), tuple(nodes))
+
+
+def _extended(included: Any, raw: Mapping[str, Any]) -> Any:
+    """Return the description of a node with what another file adds: its keys win, mappings are joined key by key."""
+    if not isinstance(included, Mapping):
+        return included  # it is found to be malformed when it is read
+    joined = {**included, **{key: value for key, value in raw.items() if key != 'extends'}}
+    for key, value in raw.items():
+        if isinstance(value, Mapping) and isinstance(included.get(key), Mapping):
+            joined[key] = {**included[key], **value}
+    return joined
 
 
 def _read(name_or_path: str) -> tuple[str, str]:

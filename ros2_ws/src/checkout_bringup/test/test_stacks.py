@@ -164,6 +164,33 @@ def test_an_including_file_speaks_last(tmp_path):
         load_stack(str(whole))
 
 
+def test_a_node_of_an_included_file_can_be_extended(tmp_path):
+    (tmp_path / 'part.yaml').write_text(
+        HEAD + 'nodes: {a: {package: p, executable: e, host: server, parameters: {b: 1, c: 2}, '
+        'answers: [{input: i, outputs: [o]}]}, d: {package: p, executable: e}}',
+        encoding='utf-8',
+    )
+    top = f"summary: t\ninclude: '{tmp_path}/part.yaml'\n"
+    whole = tmp_path / 'whole.yaml'
+    whole.write_text(
+        top + 'nodes: {a: {extends: true, parameters: {c: 3, f: [x, y]}, answers: [{input: j, outputs: [o, q]}]}}',
+        encoding='utf-8',
+    )
+    stack = load_stack(str(whole))
+    assert [node.name for node in stack.nodes] == ['a', 'd']
+    node = stack.node('a')
+    assert (node.package, node.host) == ('p', 'server')
+    assert node.parameters == {'b': 1, 'c': 3, 'f': ['x', 'y']}
+    assert [answer.input for answer in node.answers] == ['j']
+
+    whole.write_text(top + 'nodes: {z: {extends: true}}', encoding='utf-8')
+    with pytest.raises(CheckoutError, match=r'nodes.z extends nothing'):
+        load_stack(str(whole))
+    whole.write_text(top + 'nodes: {a: {extends: true, paramters: {}}}', encoding='utf-8')
+    with pytest.raises(CheckoutError, match=r"did you mean 'parameters'"):
+        load_stack(str(whole))
+
+
 def test_unknown_stacks_and_files_are_explained(tmp_path):
     for name in ('nowhere', '../sim', '_nothing', str(tmp_path / 'no.yaml')):
         with pytest.raises(CheckoutError):
