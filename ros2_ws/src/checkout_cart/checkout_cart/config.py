@@ -136,9 +136,7 @@ class PaymentConfig:
         'request, `timeout_charged` loses the answer, `silent` loses the request and all questions after it.',
         choices=('accept', 'decline', 'timeout', 'timeout_charged', 'silent'),  # type: ignore[arg-type]
     )
-    delay_s: float = param(
-        0.0, 'How long the simulated terminal takes for each payment.', minimum=0.0, maximum=600.0
-    )
+    delay_s: float = param(0.0, 'How long the simulated terminal takes for each payment.', minimum=0.0, maximum=600.0)
     ledger: str = param(
         '',
         'SQLite file that is the memory of the simulated terminal, relative to the data root; empty for a file beside '
@@ -152,9 +150,7 @@ class ReceiptConfig:
 
     store_ko: str = param('스마트 셀프계산대', 'Name of the shop on Korean receipts.')
     store_en: str = param('Smart Checkout', 'Name of the shop on English receipts.')
-    utc_offset_min: int = param(
-        540, 'Minutes by which the shop is ahead of UTC; Korea 540.', minimum=-720, maximum=840
-    )
+    utc_offset_min: int = param(540, 'Minutes by which the shop is ahead of UTC; Korea 540.', minimum=-720, maximum=840)
 
 
 @dataclass(frozen=True)

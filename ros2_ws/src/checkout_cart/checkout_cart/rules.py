@@ -60,9 +60,7 @@ class PercentOff:
     def discounts(self, lines: Sequence[Line]) -> tuple[Discount, ...]:
         """Return the share of the line's price."""
         full = [(line, Money(line.count * line.unit_price).share(self.percent, 100).minor) for line in lines]
-        return tuple(
-            Discount(f'{self.percent}%', line.sku, off) for line, off in full if line.sku == self.sku and off
-        )
+        return tuple(Discount(f'{self.percent}%', line.sku, off) for line, off in full if line.sku == self.sku and off)
 
 
 class Rules:

@@ -246,9 +246,7 @@ def test_a_scale_is_silent_after_a_while(
 
 
 @pytest.mark.parametrize('grams', [float('nan'), float('inf')])
-def test_a_scale_that_sends_no_number_is_silent(
-    scripted: Any, catalogue: Catalogue, jpeg: bytes, grams: float
-) -> None:
+def test_a_scale_that_sends_no_number_is_silent(scripted: Any, catalogue: Catalogue, jpeg: bytes, grams: float) -> None:
     scripted.script = [[WEAKISH]]
     config = TrayPerceptionConfig(weight=WeightConfig(max_age_s=1.0))
     subject = TrayPipeline(config, scripted.detector, catalogue, clock=lambda: 0)
