@@ -40,6 +40,16 @@ def _parser() -> argparse.ArgumentParser:
     budget.add_argument('--minutes', type=float, help='wall time of the whole run, resumed parts included (default 50)')
     budget.add_argument('--epochs', type=int, help='passes over the training pictures')
     train.add_argument('--resume', action='store_true', help='go on from the checkpoint in --out')
+    train.add_argument(
+        '--begin-with',
+        type=Path,
+        metavar='FILE',
+        help='checkpoint of another run to begin with; the new network may have more blocks',
+    )
+    train.add_argument(
+        '--depths', default='1,2,2,2', metavar='N,N,N,N', help='blocks at stride 4, 8, 16 and 32 (default 1,2,2,2)'
+    )
+    train.add_argument('--class-depth', type=int, default=1, metavar='N', help='blocks of the class branch (default 1)')
     train.add_argument('--seed', type=int, default=0)
     train.add_argument('--batch', type=int, default=8, help='pictures a step, shared by all processes (default 8)')
     train.add_argument(
@@ -92,10 +102,16 @@ def _train(arguments: argparse.Namespace) -> int:
         processes=arguments.processes,
         precision=arguments.precision,
         threads=arguments.threads,
+        depths=_numbers(arguments.depths),
+        class_depth=arguments.class_depth,
         width=width,
         height=height,
     )
-    path = module.train(arguments.data, arguments.out, config, resume=arguments.resume, say=_say)
+    if arguments.resume and arguments.begin_with is not None:
+        raise CheckoutError('--resume goes on with the checkpoint in --out; leave out --begin-with.')
+    path = module.train(
+        arguments.data, arguments.out, config, resume=arguments.resume, begin=arguments.begin_with, say=_say
+    )
     _say(
         f'checkpoint {path}; next: '
         f'checkout train export --run {arguments.out} --data {arguments.data} --out models/NAME'
@@ -150,6 +166,13 @@ def _with_torch(name: str) -> ModuleType:
         if error.name is None or error.name.split('.')[0] != 'torch':
             raise
         raise CheckoutError('Training needs torch; run scripts/bootstrap --with train.') from error
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in text.split(','))
+    except ValueError:
+        raise CheckoutError(f"--depths is four whole numbers such as 1,2,2,2, not '{text}'.") from None
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -231,6 +231,33 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(dataset: Path, run: Path,
     assert torch.equal(resumed['average']['class_out.weight'], whole['average']['class_out.weight'])
 
 
+def test_a_deeper_network_begins_where_a_shallower_one_ended(dataset: Path, run: Path, tmp_path: Path) -> None:
+    source = run / 'checkpoint.pt'
+    deeper = replace(SMALL, depths=(2, 3, 3, 3), class_depth=2)
+    train(dataset, tmp_path, deeper, begin=source, say=lambda _text: None, max_steps=0)
+    image = torch.rand(1, 3, 96, 128)
+    (before, _), (after, state) = load_network(source), load_network(tmp_path / 'checkpoint.pt')
+    assert state['step'] == 0
+    assert state['net_config']['class_depth'] == 2
+    with torch.no_grad():
+        for one, other in zip(before(image), after(image), strict=True):
+            assert torch.allclose(one, other, atol=1e-5)
+
+    train(dataset, tmp_path, SMALL, say=lambda _text: None, resume=True)  # keeps the blocks it has
+    net, state = load_network(tmp_path / 'checkpoint.pt')
+    assert state['step'] == 6
+    added = net.get_parameter('class_features.2.mix.1.weight')
+    assert float(added.detach().abs().max()) > 0, 'what was added learns'
+
+
+def test_weights_of_another_network_are_refused(dataset: Path, run: Path, tmp_path: Path) -> None:
+    wider = replace(SMALL, class_width=48)
+    with pytest.raises(CheckoutError, match='are of another network'):
+        train(dataset, tmp_path, wider, begin=run / 'checkpoint.pt', say=lambda _text: None)
+    with pytest.raises(CheckoutError, match='depths has four numbers'):
+        train(dataset, tmp_path, replace(SMALL, depths=(1, 2)), say=lambda _text: None)
+
+
 @pytest.fixture(scope='module')
 def learned(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train 120 steps, enough for scores that differ, and return the folder."""

@@ -8,12 +8,15 @@ what tells a product of the assortment from a stranger that merely resembles one
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from checkout_core.errors import CheckoutError
 
 STRIDE = 8
 SIZE_MULTIPLE = 32  # the deepest level has stride 32 and is enlarged again by factors of two
@@ -29,6 +32,7 @@ class NetConfig:
     head_width: int = 64
     class_width: int = 64  # of the class branch alone; its features are the embedding
     bins: int = 24  # a side of a box reaches at most (bins - 1) * STRIDE pixels from the anchor
+    class_depth: int = 1  # blocks of the class branch
 
 
 class Heads(NamedTuple):
@@ -59,6 +63,11 @@ class Bottleneck(nn.Module):
         self.squeeze = conv_unit(channels, channels // 2, kernel=1)
         self.expand = conv_unit(channels // 2, channels, relu=False)
 
+    @property
+    def last_norm(self) -> nn.Module:
+        """Return the norm whose scale 0 makes the block pass its input on, which a ReLU has made positive."""
+        return self.expand[1]
+
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, C, H, W) to the same shape."""
         return functional.relu(x + self.expand(self.squeeze(x)))
@@ -72,6 +81,11 @@ class WideView(nn.Module):
         self.look = conv_unit(channels, channels, kernel=kernel, stride=stride, groups=channels)
         self.mix = conv_unit(channels, channels, kernel=1, relu=False)
         self.residual = stride == 1
+
+    @property
+    def last_norm(self) -> nn.Module:
+        """Return the norm whose scale 0 makes a residual block pass its input on."""
+        return self.mix[1]
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, C, H, W) to (B, C, H / stride, W / stride)."""
@@ -101,7 +115,9 @@ class DetectorNet(nn.Module):
         self.lateral32 = conv_unit(w16, head, kernel=1)
         self.merge16 = WideView(head)
         self.merge8 = conv_unit(head, head)
-        self.class_features = nn.Sequential(conv_unit(head, config.class_width), WideView(config.class_width))
+        self.class_features = nn.Sequential(
+            conv_unit(head, config.class_width), *(WideView(config.class_width) for _ in range(config.class_depth))
+        )
         self.class_out = nn.Conv2d(config.class_width, config.class_count, 1)
         self.box_features = nn.Sequential(conv_unit(head, head), WideView(head))
         self.box_out = nn.Conv2d(head, 4 * config.bins, 1)
@@ -124,6 +140,32 @@ class DetectorNet(nn.Module):
             embeddings=cells_last(features),
             anchors=anchor_centres(int(n8.shape[-2]), int(n8.shape[-1]), device=n8.device),
         )
+
+
+def take_over(net: DetectorNet, weights: Mapping[str, Tensor]) -> None:
+    """Begin with the weights of a network of the same widths that has as many blocks or fewer.
+
+    Blocks that it does not have pass on what they get, so that the network computes the same as the other one and
+    learns from there. Raises CheckoutError when the weights are of another shape.
+    """
+    own = net.state_dict()
+    strange = [name for name in weights if name not in own or own[name].shape != weights[name].shape]
+    added = {name.rsplit('.', 2)[0] for name in own if name not in weights}
+    blocks = {
+        name: module
+        for name, module in net.named_modules()
+        if isinstance(module, Bottleneck) or (isinstance(module, WideView) and module.residual)
+    }
+    inside = {part: name for part in added for name in blocks if part == name or part.startswith(f'{name}.')}
+    if strange or len(inside) < len(added):
+        odd = (strange + sorted(added - set(inside)))[0]
+        raise CheckoutError(
+            f'The weights to begin with are of another network ({odd} does not fit): only blocks may be added, and the '
+            'classes must be the same.'
+        )
+    net.load_state_dict(weights, strict=False)
+    for name in set(inside.values()):
+        nn.init.zeros_(blocks[name].last_norm.weight)
 
 
 def cells_last(maps: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from checkout_perception.training.curves import draw_curves
 from checkout_perception.training.data import Split, Truth, load_split
 from checkout_perception.training.export import ExportedDetector, detect
 from checkout_perception.training.losses import LossConfig, Targets, detector_loss
-from checkout_perception.training.net import SIZE_MULTIPLE, DetectorNet, NetConfig, count_parameters
+from checkout_perception.training.net import SIZE_MULTIPLE, DetectorNet, NetConfig, count_parameters, take_over
 from checkout_perception.training.scoring import is_exact
 from checkout_perception.training.team import Team, lead, member
 from checkout_perception.training.transplant import transplant
@@ -64,6 +64,10 @@ class TrainConfig:
     ema_decay: float = param(
         0.998, 'Decay of the averaged weights, which are the ones that are exported.', minimum=0.0, maximum=0.99999
     )
+    depths: tuple[int, ...] = param(
+        (1, 2, 2, 2), 'Blocks at stride 4, 8, 16 and 32. A resumed run keeps those it has.', minimum=0, maximum=64
+    )
+    class_depth: int = param(1, 'Blocks of the class branch, likewise.', minimum=1, maximum=64)
     class_width: int = param(96, 'Channels of the class branch and of the embedding.', minimum=8, maximum=1024)
     processes: int = param(1, 'Processes that share each batch; one a free core.', minimum=1, maximum=64)
     precision: str = param(
@@ -93,12 +97,14 @@ def train(
     config: TrainConfig,
     *,
     resume: bool = False,
+    begin: Path | None = None,
     say: Callable[[str], None] = print,
     max_steps: int | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Path:
     """Train on DIR/annotations/train.json and return the checkpoint's path.
 
+    `begin` is the checkpoint of another run whose averaged weights a new run begins with; it may have fewer blocks.
     `max_steps` ends early without changing the schedule; `clock` (s) is what the minutes are counted by, such as
     `time.process_time` to spend a budget of processor time. Raises CheckoutError for a data set or a checkpoint that
     does not fit.
@@ -111,6 +117,8 @@ def train(
         raise CheckoutError('A training needs a budget; give --minutes or --epochs.')
     if config.processes > config.batch:
         raise CheckoutError(f'{config.processes} processes cannot share batches of {config.batch}; use fewer.')
+    if len(config.depths) != 4:
+        raise CheckoutError(f'depths has four numbers, not {len(config.depths)}: blocks at stride 4, 8, 16 and 32.')
     path = out / CHECKPOINT
     if path.exists() and not resume:
         raise CheckoutError(f'{path} exists; continue it with --resume, or choose another --out.')
@@ -121,10 +129,9 @@ def train(
     except OSError as error:
         raise CheckoutError(f'{out} cannot be written ({error.strerror}); choose another folder with --out.') from error
     training, validation = _load(data)
-    with lead(config.processes, _assist, (data, out, config, resume)) as team:
-        run = _Run(training, validation, config, out, team)
-        if resume:
-            run.restore(path)
+    start = path if resume else begin
+    with lead(config.processes, _assist, (data, out, config, start, resume)) as team:
+        run = _Run(training, validation, config, out, team, start, resume=resume)
         say(
             f'{len(training.pictures)} training and {len(validation.pictures)} validation pictures, '
             f'{len(training.class_names)} classes, {count_parameters(run.net) / 1e6:.2f} M parameters, '
@@ -139,13 +146,13 @@ def _load(data: Path) -> tuple[Split, Split]:
     return training, load_split(data, 'val', training.class_names)
 
 
-def _assist(rank: int, size: int, meeting: str, data: Path, out: Path, config: TrainConfig, resume: bool) -> None:
+def _assist(
+    rank: int, size: int, meeting: str, data: Path, out: Path, config: TrainConfig, start: Path | None, resume: bool
+) -> None:
     """Repeat the leader's steps on another part of each batch, in a process of its own."""
     training, validation = _load(data)
     with member(rank, size, meeting) as team:
-        run = _Run(training, validation, config, out, team)
-        if resume:
-            run.restore(out / CHECKPOINT)
+        run = _Run(training, validation, config, out, team, start, resume=resume)
         try:
             for elapsed_s in team.orders():
                 run.progress.elapsed_s = elapsed_s
@@ -157,13 +164,37 @@ def _assist(rank: int, size: int, meeting: str, data: Path, out: Path, config: T
 class _Run:
     """Own the mutable things of a training: weights, averaged weights, optimiser, progress."""
 
-    def __init__(self, training: Split, validation: Split, config: TrainConfig, out: Path, team: Team) -> None:
+    def __init__(
+        self,
+        training: Split,
+        validation: Split,
+        config: TrainConfig,
+        out: Path,
+        team: Team,
+        start: Path | None = None,
+        *,
+        resume: bool = False,
+    ) -> None:
         torch.set_num_threads(config.threads)
         cv2.setNumThreads(0)
         torch.manual_seed(config.seed)
         self.training, self.validation, self.config, self.out, self.team = training, validation, config, out, team
-        shape = NetConfig(class_count=len(training.class_names), class_width=config.class_width)
+        state = load_checkpoint(start) if start is not None else None
+        if state is not None and tuple(state['class_names']) != training.class_names:
+            raise CheckoutError(
+                f'{start} was trained on other classes than this data set has; begin anew in another --out.'
+            )
+        shape = NetConfig(
+            class_count=len(training.class_names),
+            class_width=config.class_width,
+            depths=(config.depths[0], config.depths[1], config.depths[2], config.depths[3]),
+            class_depth=config.class_depth,
+        )
+        if state is not None and resume:
+            shape = NetConfig(**state['net_config'])
         self.net = DetectorNet(shape).to(memory_format=torch.channels_last)
+        if state is not None and not resume:
+            take_over(self.net, state['average'])
         self.average = copy.deepcopy(self.net).eval()
         kernels = [p for p in self.net.parameters() if p.ndim > 1]
         others = [p for p in self.net.parameters() if p.ndim <= 1]
@@ -174,13 +205,10 @@ class _Run:
         self.steps_per_epoch = max(1, len(training.pictures) // config.batch)
         things = np.array([2.0 + picture.truth.counted.sum() for picture in training.pictures])
         self.worth = things / things.sum()
+        if state is not None and resume:
+            self._restore(state)
 
-    def restore(self, path: Path) -> None:
-        state = load_checkpoint(path)
-        if tuple(state['class_names']) != self.training.class_names:
-            raise CheckoutError(
-                f'{path} was trained on other classes than this data set has; begin anew in another --out.'
-            )
+    def _restore(self, state: Mapping[str, Any]) -> None:
         self.net.load_state_dict(state['net'])
         self.average.load_state_dict(state['average'])
         self.optimizer.load_state_dict(state['optimizer'])
