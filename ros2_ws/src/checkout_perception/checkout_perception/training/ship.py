@@ -23,7 +23,7 @@ from checkout_perception.training.evaluate import observe, report
 from checkout_perception.training.export import INPUT_NAME, OUTPUT_NAMES, ExportedDetector, detect, export_onnx
 from checkout_perception.training.scoring import match
 
-SUPPRESSION: Final = (0.6, 0.5, 0.7)
+SUPPRESSION: Final = (0.5, 0.6, 0.4)
 CENTROIDS_PER_CLASS: Final = 32
 CENTROID_PICTURES: Final = 1500
 
