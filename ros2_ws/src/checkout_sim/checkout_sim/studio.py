@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import cv2
@@ -34,6 +35,15 @@ def live_supersample(height: int) -> float:
     return _LIVE_SUPERSAMPLE if height <= 480 else _LIVE_SUPERSAMPLE_LARGE
 
 
+def live_threads(height: int) -> int:
+    """Return how many threads draw a live picture of `height` lines.
+
+    A large one with fifteen items takes 100 ms on one core, as long as there is until the next at 10 a second: with two
+    threads it takes 72 (p95) at the same processor time.
+    """
+    return 0 if height <= 480 else min(2, os.cpu_count() or 1)
+
+
 class Studio:
     """Photograph worlds with one camera. Table, tray and light come from the seed, noise from the time, too."""
 
@@ -46,7 +56,7 @@ class Studio:
         rng = np.random.default_rng([_LOOK_OFFSET + seed, CAMERAS.index(camera)])
         self.camera = calibrated.moved(rng.normal(0, 0.002, 3), rng.normal(0, 0.002, 3))
         self._noise = (seed, CAMERAS.index(camera))
-        self._renderer = Renderer(width, height, live_supersample(height))
+        self._renderer = Renderer(width, height, live_supersample(height), live_threads(height))
         self._last: tuple[bytes, U8] | None = None
 
     def photograph(self, states: Sequence[ItemState], time_ns: int, effects: Effects = NO_EFFECTS) -> U8:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import moderngl
@@ -149,3 +150,20 @@ def test_missing_driver_names_the_packages(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(moderngl, 'create_context', fail)
     with pytest.raises(CheckoutError, match=r'libegl1 .*libgl1-mesa-dri'):
         create_context()
+
+
+def test_how_many_threads_draw_is_not_left_to_processes_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def make(**_options: object) -> str:
+        seen.append(os.environ['LP_NUM_THREADS'])
+        return 'context'
+
+    monkeypatch.setattr(moderngl, 'create_context', make)
+    monkeypatch.delenv('LP_NUM_THREADS', raising=False)
+    create_context(2)
+    assert 'LP_NUM_THREADS' not in os.environ
+    monkeypatch.setenv('LP_NUM_THREADS', '1')  # who runs it has the last word
+    create_context(2)
+    assert seen == ['2', '1']
+    assert os.environ['LP_NUM_THREADS'] == '1'

@@ -15,13 +15,15 @@ _HINT = (
 )
 
 
-def create_context() -> moderngl.Context:
+def create_context(threads: int = 0) -> moderngl.Context:
     """Create a context without a window.
 
-    Rasterising happens in the calling thread unless LP_NUM_THREADS says otherwise: several cameras share one machine,
-    and llvmpipe's own threads cost more than they give there. Raises CheckoutError that names the missing packages.
+    `threads` rasterise (0: the calling one) unless LP_NUM_THREADS says otherwise; the driver asks when the first
+    context of a process is made. Small pictures do without: several cameras share one machine, and threads cost more
+    than they give there. The pictures are the same. Raises CheckoutError that names the missing packages.
     """
-    os.environ.setdefault('LP_NUM_THREADS', '0')
+    asked = 'LP_NUM_THREADS' in os.environ
+    os.environ.setdefault('LP_NUM_THREADS', str(threads))
     os.environ.setdefault('EGL_PLATFORM', 'surfaceless')
     try:
         options: dict[str, Any] = {'standalone': True, 'backend': 'egl', 'require': 330}
@@ -31,4 +33,7 @@ def create_context() -> moderngl.Context:
     ) as error:  # glcontext raises bare Exception, ImportError or OSError, as the driver is missing or broken
         reason = ' '.join(str(error).split()) or type(error).__name__
         raise CheckoutError(_HINT.format(reason=reason)) from error
+    finally:
+        if not asked:  # the driver has read it; processes to come choose for themselves
+            del os.environ['LP_NUM_THREADS']
     return context

@@ -47,9 +47,9 @@ class Placed:
 class Renderer:
     """Draw trays. Not thread-safe: one instance a thread. Equal arguments give equal bytes on one machine."""
 
-    def __init__(self, width: int, height: int, supersample: float = 1.5) -> None:
+    def __init__(self, width: int, height: int, supersample: float = 1.5, threads: int = 0) -> None:
         self.width, self.height = width, height
-        self.context = create_context()
+        self.context = create_context(threads)
         c = self.context
         self._size = (round(width * supersample), round(height * supersample))
         self._programs = make_programs(c)
