@@ -8,7 +8,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from checkout_bringup import launch_builder
-from checkout_bringup.stacks import load_stack, read_arguments
+from checkout_bringup.stacks import load_stack, read_arguments, stack_names
 from checkout_core.errors import CheckoutError
 
 RUNNING, ENDING = SimpleNamespace(is_shutdown=False), SimpleNamespace(is_shutdown=True)
@@ -51,7 +51,7 @@ def nodes(description, **given):
     return {node.name: node for node in start.function(context)}
 
 
-@pytest.mark.parametrize('stack', ['sim', 'camera', 'photos'])
+@pytest.mark.parametrize('stack', stack_names())
 def test_every_argument_of_the_stack_is_a_launch_argument(launch, stack):
     declared = {e.args[0]: e for e in entities(launch_builder.launch_description(stack), 'DeclareLaunchArgument')}
     assert list(declared) == [*(argument.name for argument in read_arguments(stack)), 'host', 'once']

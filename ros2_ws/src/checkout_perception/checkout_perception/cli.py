@@ -13,6 +13,7 @@ from checkout_core.errors import CheckoutError
 from checkout_core.files import write_json
 from checkout_perception.detector import TrayDetector
 from checkout_perception.open_set import UnweighedConfig, without_scale
+from checkout_perception.training.settings import TrainConfig
 
 __all__ = ['main']
 
@@ -36,8 +37,14 @@ def _parser() -> argparse.ArgumentParser:
         '--data', type=Path, required=True, help='folder of the data set (annotations/train.json, val.json)'
     )
     train.add_argument('--out', type=Path, required=True, help='folder for checkpoint, history and curves')
+    usual = TrainConfig()
     budget = train.add_mutually_exclusive_group()
-    budget.add_argument('--minutes', type=float, help='wall time of the whole run, resumed parts included (default 50)')
+    budget.add_argument(
+        '--minutes',
+        type=float,
+        default=usual.minutes,
+        help='wall time of the whole run, resumed parts included (default %(default)g)',
+    )
     budget.add_argument('--epochs', type=int, help='passes over the training pictures')
     train.add_argument('--resume', action='store_true', help='go on from the checkpoint in --out')
     train.add_argument(
@@ -47,20 +54,40 @@ def _parser() -> argparse.ArgumentParser:
         help='checkpoint of another run to begin with; the new network may have more blocks',
     )
     train.add_argument(
-        '--depths', default='1,2,2,2', metavar='N,N,N,N', help='blocks at stride 4, 8, 16 and 32 (default 1,2,2,2)'
+        '--depths',
+        default=','.join(map(str, usual.depths)),
+        metavar='N,N,N,N',
+        help='blocks at stride 4, 8, 16 and 32 (default %(default)s)',
     )
-    train.add_argument('--class-depth', type=int, default=1, metavar='N', help='blocks of the class branch (default 1)')
-    train.add_argument('--seed', type=int, default=0)
-    train.add_argument('--batch', type=int, default=8, help='pictures a step, shared by all processes (default 8)')
+    train.add_argument(
+        '--class-depth',
+        type=int,
+        default=usual.class_depth,
+        metavar='N',
+        help='blocks of the class branch (default %(default)s)',
+    )
+    train.add_argument('--seed', type=int, default=usual.seed)
+    train.add_argument(
+        '--batch', type=int, default=usual.batch, help='pictures a step, shared by all processes (default %(default)s)'
+    )
     train.add_argument(
         '--precision',
         choices=('float32', 'bfloat16'),
-        default='float32',
-        help='what the network computes in while it learns; bfloat16 is faster where lscpu names it (default float32)',
+        default=usual.precision,
+        help='what the network computes in while it learns; bfloat16 is faster where lscpu names it '
+        '(default %(default)s)',
     )
-    train.add_argument('--processes', type=int, default=1, help='processes, one a free core (default 1)')
-    train.add_argument('--threads', type=int, default=1, help='threads of torch a process (default 1)')
-    train.add_argument('--size', default='512x384', help="size of the network's input (default 512x384)")
+    train.add_argument(
+        '--processes', type=int, default=usual.processes, help='processes, one a free core (default %(default)s)'
+    )
+    train.add_argument(
+        '--threads', type=int, default=usual.threads, help='threads of torch a process (default %(default)s)'
+    )
+    train.add_argument(
+        '--size',
+        default=f'{usual.width}x{usual.height}',
+        help="size of the network's input (default %(default)s)",
+    )
     train.set_defaults(run=_train)
 
     export = commands.add_parser(
@@ -93,9 +120,8 @@ def _train(arguments: argparse.Namespace) -> int:
     """Train the tray detector. Seeded; ends on time; a run that was stopped goes on with --resume."""
     module = _with_torch('checkout_perception.training.train')
     width, height = _size(arguments.size)
-    minutes = 0.0 if arguments.epochs else (50.0 if arguments.minutes is None else arguments.minutes)
-    config = module.TrainConfig(
-        minutes=minutes,
+    config = TrainConfig(
+        minutes=0.0 if arguments.epochs else arguments.minutes,
         epochs=arguments.epochs or 0,
         seed=arguments.seed,
         batch=arguments.batch,

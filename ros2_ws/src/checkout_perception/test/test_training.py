@@ -118,12 +118,11 @@ def heads(class_logits: Any) -> Heads:
     return Heads(class_logits, sides, torch.zeros(1, 192, 4), anchor_centres(12, 16))
 
 
-def one_object(*, counted: bool, visible: float) -> Targets:
+def one_object(visible: float) -> Targets:
     return Targets(
         torch.tensor([[0]]),
         boxes((26, 26, 74, 74)),
         torch.tensor([[True]]),
-        torch.tensor([[counted]]),
         torch.tensor([[visible]]),
     )
 
@@ -131,7 +130,7 @@ def one_object(*, counted: bool, visible: float) -> Targets:
 def test_a_hidden_object_that_is_missed_costs_more_than_one_that_is_not_hidden() -> None:
     def loss(visible: float) -> Losses:
         logits = torch.full((1, 192, 2), -4.0)
-        return detector_loss(heads(logits), one_object(counted=True, visible=visible), LossConfig())
+        return detector_loss(heads(logits), one_object(visible), LossConfig())
 
     whole, third = loss(1.0), loss(1 / 3)
     assert float(third.box_part) == pytest.approx(float(whole.box_part) * 7 / 3, rel=1e-3)
@@ -141,9 +140,9 @@ def test_a_hidden_object_that_is_missed_costs_more_than_one_that_is_not_hidden()
 def test_losses_are_computed_in_float32() -> None:
     raw = heads(torch.full((1, 192, 2), -4.0))
     coarse = raw._replace(class_logits=raw.class_logits.bfloat16(), side_logits=raw.side_logits.bfloat16())
-    losses = detector_loss(coarse, one_object(counted=True, visible=1.0), LossConfig())
+    losses = detector_loss(coarse, one_object(1.0), LossConfig())
     assert losses.total.dtype == torch.float32
-    exact = detector_loss(raw, one_object(counted=True, visible=1.0), LossConfig())
+    exact = detector_loss(raw, one_object(1.0), LossConfig())
     assert float(losses.total) == pytest.approx(float(exact.total), rel=1e-2)
 
 
@@ -153,7 +152,7 @@ def test_an_object_too_hidden_to_count_costs_nothing_either_way() -> None:
         anchors = anchor_centres(12, 16)
         inside = ((anchors > 40) & (anchors < 60)).all(dim=1)
         logits[0, inside, 0] = logit
-        targets = one_object(counted=False, visible=0.2)
+        targets = one_object(0.2)
         # With so many positives allowed, every cell inside belongs to the hidden object.
         return float(detector_loss(heads(logits), targets, LossConfig(top_k=60)).total)
 
@@ -164,7 +163,6 @@ def test_a_false_alarm_costs_and_an_empty_picture_has_no_box_loss() -> None:
     nothing = Targets(
         torch.zeros(1, 1, dtype=torch.long),
         torch.zeros(1, 1, 4),
-        torch.zeros(1, 1) > 0,
         torch.zeros(1, 1) > 0,
         torch.zeros(1, 1),
     )
@@ -238,7 +236,7 @@ def test_a_deeper_network_begins_where_a_shallower_one_ended(dataset: Path, run:
     image = torch.rand(1, 3, 96, 128)
     (before, _), (after, state) = load_network(source), load_network(tmp_path / 'checkpoint.pt')
     assert state['step'] == 0
-    assert state['net_config']['class_depth'] == 2
+    assert state['net_config']['class_depth'] == state['train_config']['class_depth'] == 2
     with torch.no_grad():
         for one, other in zip(before(image), after(image), strict=True):
             assert torch.allclose(one, other, atol=1e-5)
@@ -246,6 +244,7 @@ def test_a_deeper_network_begins_where_a_shallower_one_ended(dataset: Path, run:
     train(dataset, tmp_path, SMALL, say=lambda _text: None, resume=True)  # keeps the blocks it has
     net, state = load_network(tmp_path / 'checkpoint.pt')
     assert state['step'] == 6
+    assert tuple(state['train_config']['depths']) == deeper.depths
     added = net.get_parameter('class_features.2.mix.1.weight')
     assert float(added.detach().abs().max()) > 0, 'what was added learns'
 

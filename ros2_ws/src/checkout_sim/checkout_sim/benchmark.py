@@ -19,9 +19,9 @@ from checkout_sim.dataset import DatasetOptions, SceneWriter, assortment
 from checkout_sim.library import Library
 from checkout_sim.render.camera import make_camera
 from checkout_sim.render.look import make_look
-from checkout_sim.render.renderer import Placed, Renderer
+from checkout_sim.render.renderer import Placed
 from checkout_sim.render.sensor import expose
-from checkout_sim.studio import live_supersample
+from checkout_sim.studio import live_renderer
 from checkout_sim.world.scene import settle
 
 LIMITS_MS = {'live_640x480': 60.0, 'live_1280x720': 110.0, 'training_1-5': 200.0, 'training_5-9': 200.0}
@@ -98,7 +98,7 @@ class _Live:
         skus = [product.sku for product in library.catalogue.products]
         models = [library.product(skus[i * 7 % len(skus)]) for i in range(_ITEMS)]
         self._items = settle(3, models, heap=True).items
-        self._renderer = Renderer(width, height, live_supersample(height))
+        self._renderer = live_renderer(width, height)
         self._camera, self._look = make_camera('top', width, height), make_look(7_000_003)
         self._clean = self._draw(0.0)
 

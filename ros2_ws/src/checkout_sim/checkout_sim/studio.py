@@ -21,27 +21,19 @@ from checkout_sim.world.tracks import ItemState
 
 U8 = NDArray[np.uint8]
 NO_EFFECTS = Effects()
-_LIVE_SUPERSAMPLE, _LIVE_SUPERSAMPLE_LARGE = 1.125, 1.0625
-"""Live pictures are drawn 1.125 times as large, those of data sets 1.5 times: nearly half the work, equal detections.
-
-Equal: of 879 items on 150 trays of all products, a detector names 858 to 860 at 1.125, 1.2, 1.25 and 1.5. Pictures with
-more lines than 480 have finer edges anyway and are drawn 1.0625 times as large.
-"""
 _LOOK_OFFSET = 7_000_000  # looks of scenarios never meet those of data sets
 
 
-def live_supersample(height: int) -> float:
-    """Return how many times as large a live picture of `height` lines is drawn before it is reduced."""
-    return _LIVE_SUPERSAMPLE if height <= 480 else _LIVE_SUPERSAMPLE_LARGE
+def live_renderer(width: int, height: int) -> Renderer:
+    """Make a renderer of live pictures, which have to be ready before the next one is due.
 
-
-def live_threads(height: int) -> int:
-    """Return how many threads draw a live picture of `height` lines.
-
-    A large one with fifteen items takes 100 ms on one core, as long as there is until the next at 10 a second: with two
-    threads it takes 72 (p95) at the same processor time.
+    They are drawn 1.125 times as large, those of data sets 1.5 times: nearly half the work, and a detector finds the
+    same (tests/accuracy/test_live_pictures.py). With more lines than 480, edges are finer anyway and 1.0625 is enough;
+    two threads draw them, since fifteen items take 100 ms on one core, which is all the time there is at 10 a second.
     """
-    return 0 if height <= 480 else min(2, os.cpu_count() or 1)
+    if height <= 480:
+        return Renderer(width, height, 1.125)
+    return Renderer(width, height, 1.0625, threads=min(2, os.cpu_count() or 1))
 
 
 class Studio:
@@ -56,7 +48,7 @@ class Studio:
         rng = np.random.default_rng([_LOOK_OFFSET + seed, CAMERAS.index(camera)])
         self.camera = calibrated.moved(rng.normal(0, 0.002, 3), rng.normal(0, 0.002, 3))
         self._noise = (seed, CAMERAS.index(camera))
-        self._renderer = Renderer(width, height, live_supersample(height), live_threads(height))
+        self._renderer = live_renderer(width, height)
         self._last: tuple[bytes, U8] | None = None
 
     def photograph(self, states: Sequence[ItemState], time_ns: int, effects: Effects = NO_EFFECTS) -> U8:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from checkout_perception.training.assign import assign_targets
+from checkout_perception.training.data import COUNTED_FROM
 from checkout_perception.training.net import STRIDE, Heads, decode_boxes, pairwise_iou
 
 
@@ -30,14 +31,13 @@ class LossConfig:
 class Targets(NamedTuple):
     """Hold padded ground truth: labels (B, M) long; boxes (B, M, 4) pixels; valid (B, M), False for padding.
 
-    counted (B, M): False for an object too hidden to be asked for. Its cells carry no loss at all: neither missed nor
-    wrong. visible (B, M): visible fraction, 0..1.
+    visible (B, M): visible fraction, 0..1. The cells of an object too hidden to be asked for carry no loss at all:
+    neither missed nor wrong.
     """
 
     labels: Tensor
     boxes: Tensor
     valid: Tensor
-    counted: Tensor
     visible: Tensor
 
 
@@ -101,7 +101,8 @@ def detector_loss(heads: Heads, targets: Targets, config: LossConfig) -> Losses:
         alpha=config.alpha,
         beta=config.beta,
     )
-    counted = targets.counted.gather(1, assignment.target)
+    visible = targets.visible.gather(1, assignment.target)
+    counted = visible >= COUNTED_FROM
     silent = assignment.positive & ~counted
     positive = assignment.positive & counted
     quality = assignment.quality * positive
@@ -109,8 +110,7 @@ def detector_loss(heads: Heads, targets: Targets, config: LossConfig) -> Losses:
     soft = torch.zeros_like(heads.class_logits)
     soft.scatter_(2, labels.gather(1, assignment.target)[..., None], quality[..., None].to(soft.dtype))
     norm = quality.sum().clamp(min=1.0)
-    hidden = (1 - targets.visible.gather(1, assignment.target)).clamp(min=0)
-    worth = 1 + config.hidden_gain * hidden * positive
+    worth = 1 + config.hidden_gain * (1 - visible) * positive
     cell_loss = functional.binary_cross_entropy_with_logits(heads.class_logits, soft, reduction='none').sum(-1)
     class_part = (cell_loss * worth * ~silent).sum() / norm
     if not bool(positive.any()):

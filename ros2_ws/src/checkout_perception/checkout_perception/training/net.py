@@ -19,6 +19,9 @@ from torch.nn import functional
 from checkout_core.errors import CheckoutError
 
 STRIDE = 8
+_ANOTHER_NETWORK = (
+    'The weights to begin with are of another network: blocks may be added, but widths and classes must be the same.'
+)
 SIZE_MULTIPLE = 32  # the deepest level has stride 32 and is enlarged again by factors of two
 
 
@@ -27,12 +30,12 @@ class NetConfig:
     """Describe a network well enough to build it again from a checkpoint."""
 
     class_count: int
+    depths: tuple[int, ...]  # blocks at stride 4, 8, 16 and 32
+    class_width: int  # of the class branch alone; its features are the embedding
+    class_depth: int = 1  # blocks of the class branch; older checkpoints do not say it
     widths: tuple[int, int, int, int] = (16, 32, 64, 128)
-    depths: tuple[int, int, int, int] = (1, 2, 2, 2)
     head_width: int = 64
-    class_width: int = 64  # of the class branch alone; its features are the embedding
     bins: int = 24  # a side of a box reaches at most (bins - 1) * STRIDE pixels from the anchor
-    class_depth: int = 1  # blocks of the class branch
 
 
 class Heads(NamedTuple):
@@ -148,24 +151,16 @@ def take_over(net: DetectorNet, weights: Mapping[str, Tensor]) -> None:
     Blocks that it does not have pass on what they get, so that the network computes the same as the other one and
     learns from there. Raises CheckoutError when the weights are of another shape.
     """
-    own = net.state_dict()
-    strange = [name for name in weights if name not in own or own[name].shape != weights[name].shape]
-    added = {name.rsplit('.', 2)[0] for name in own if name not in weights}
-    blocks = {
-        name: module
-        for name, module in net.named_modules()
-        if isinstance(module, Bottleneck) or (isinstance(module, WideView) and module.residual)
-    }
-    inside = {part: name for part in added for name in blocks if part == name or part.startswith(f'{name}.')}
-    if strange or len(inside) < len(added):
-        odd = (strange + sorted(added - set(inside)))[0]
-        raise CheckoutError(
-            f'The weights to begin with are of another network ({odd} does not fit): only blocks may be added, and the '
-            'classes must be the same.'
-        )
-    net.load_state_dict(weights, strict=False)
-    for name in set(inside.values()):
-        nn.init.zeros_(blocks[name].last_norm.weight)
+    try:
+        found = net.load_state_dict(weights, strict=False)
+    except RuntimeError as error:  # of another shape
+        raise CheckoutError(_ANOTHER_NETWORK) from error
+    if found.unexpected_keys:
+        raise CheckoutError(_ANOTHER_NETWORK)
+    for name, block in net.named_modules():
+        added = any(key.startswith(f'{name}.') for key in found.missing_keys)
+        if added and isinstance(block, Bottleneck | WideView):
+            nn.init.zeros_(block.last_norm.weight)
 
 
 def cells_last(maps: Tensor) -> Tensor:

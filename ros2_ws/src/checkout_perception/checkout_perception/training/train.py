@@ -13,7 +13,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -137,20 +137,21 @@ class _Run:
         torch.set_num_threads(config.threads)
         cv2.setNumThreads(0)
         torch.manual_seed(config.seed)
-        self.training, self.validation, self.config, self.out, self.team = training, validation, config, out, team
+        self.training, self.validation, self.out, self.team = training, validation, out, team
         state = load_checkpoint(start) if start is not None else None
         if state is not None and tuple(state['class_names']) != training.class_names:
             raise CheckoutError(
                 f'{start} was trained on other classes than this data set has; begin anew in another --out.'
             )
-        shape = NetConfig(
-            class_count=len(training.class_names),
-            class_width=config.class_width,
-            depths=(config.depths[0], config.depths[1], config.depths[2], config.depths[3]),
-            class_depth=config.class_depth,
+        shape = (
+            NetConfig(**state['net_config'])
+            if state is not None and resume
+            else NetConfig(len(training.class_names), config.depths, config.class_width, config.class_depth)
         )
-        if state is not None and resume:
-            shape = NetConfig(**state['net_config'])
+        # The checkpoint and the card say what the network has, also where a resumed run was asked for something else.
+        self.config = replace(
+            config, depths=tuple(shape.depths), class_width=shape.class_width, class_depth=shape.class_depth
+        )
         self.net = DetectorNet(shape).to(memory_format=torch.channels_last)
         if state is not None and not resume:
             take_over(self.net, state['average'])
@@ -363,16 +364,14 @@ def collate(samples: list[Sample]) -> tuple[Tensor, Targets]:
     labels = torch.zeros(len(samples), most, dtype=torch.long)
     boxes = torch.zeros(len(samples), most, 4)
     valid = torch.zeros(len(samples), most, dtype=torch.bool)
-    counted = torch.zeros(len(samples), most, dtype=torch.bool)
     visible = torch.ones(len(samples), most)
     for row, sample in enumerate(samples):
         count = len(sample.truth.labels)
         labels[row, :count] = torch.from_numpy(sample.truth.labels)
         boxes[row, :count] = torch.from_numpy(sample.truth.boxes)
         valid[row, :count] = True
-        counted[row, :count] = torch.from_numpy(sample.truth.counted)
         visible[row, :count] = torch.from_numpy(sample.truth.visible)
     stacked = torch.from_numpy(np.stack([sample.image for sample in samples])).permute(0, 3, 1, 2)
     return stacked.float().div_(255).contiguous(memory_format=torch.channels_last), Targets(
-        labels, boxes, valid, counted, visible
+        labels, boxes, valid, visible
     )
