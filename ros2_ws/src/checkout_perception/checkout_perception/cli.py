@@ -66,6 +66,27 @@ def _parser() -> argparse.ArgumentParser:
         metavar='N',
         help='blocks of the class branch (default %(default)s)',
     )
+    train.add_argument(
+        '--relation',
+        type=int,
+        default=usual.relation,
+        metavar='N',
+        help='layers in which the candidates of a picture look at one another, 0 for none (default %(default)s)',
+    )
+    train.add_argument(
+        '--learning-rate',
+        type=float,
+        default=usual.learning_rate,
+        help='peak of the learning rate (default %(default)g)',
+    )
+    train.add_argument(
+        '--small-share',
+        type=float,
+        default=usual.small_share,
+        metavar='SHARE',
+        help='share of the budget that is spent on pictures of three quarters the size (default %(default)g); 0 for a '
+        'run that begins with trained weights',
+    )
     train.add_argument('--seed', type=int, default=usual.seed)
     train.add_argument(
         '--batch', type=int, default=usual.batch, help='pictures a step, shared by all processes (default %(default)s)'
@@ -130,6 +151,9 @@ def _train(arguments: argparse.Namespace) -> int:
         threads=arguments.threads,
         depths=_numbers(arguments.depths),
         class_depth=arguments.class_depth,
+        relation=arguments.relation,
+        learning_rate=arguments.learning_rate,
+        small_share=arguments.small_share,
         width=width,
         height=height,
     )

@@ -22,7 +22,7 @@ torch = pytest.importorskip(
 
 from checkout_perception.training.assign import assign_targets  # noqa: E402 - after the check for torch
 from checkout_perception.training.checkpoint import load_checkpoint, load_network  # noqa: E402
-from checkout_perception.training.export import ExportedDetector, best_of_each, detect  # noqa: E402
+from checkout_perception.training.export import ExportedDetector, detect  # noqa: E402
 from checkout_perception.training.losses import (  # noqa: E402
     LossConfig,
     Losses,
@@ -31,7 +31,7 @@ from checkout_perception.training.losses import (  # noqa: E402
     detector_loss,
     side_distribution_loss,
 )
-from checkout_perception.training.net import Heads, anchor_centres, decode_boxes  # noqa: E402
+from checkout_perception.training.net import Heads, anchor_centres, best_of_each, decode_boxes  # noqa: E402
 from checkout_perception.training.ship import spherical_means  # noqa: E402
 from checkout_perception.training.train import TrainConfig, train  # noqa: E402
 

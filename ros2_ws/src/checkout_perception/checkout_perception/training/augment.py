@@ -8,6 +8,7 @@ so that the network learns what the assortment is *not* before it meets the firs
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -120,9 +121,26 @@ def _relight(image: Image, rng: np.random.Generator, config: AugmentConfig) -> I
             length = int(rng.integers(2, 5))
             result = cv2.blur(result, (length, 1) if rng.random() < 0.5 else (1, length))
     if rng.random() < config.noise:
-        noise = rng.standard_normal(result.shape, np.float32) * np.float32(rng.uniform(2, 8))
-        result = np.clip(result + noise, 0, 255).astype(np.uint8)
+        result = _add_noise(result, rng, float(rng.uniform(2, 8)))
     return np.asarray(result, np.uint8)
+
+
+@lru_cache(maxsize=1)
+def _noise_bank() -> NDArray[np.float32]:
+    """Return normal noise (N,), drawn once: to draw a picture full of it costs as much as all other variations."""
+    return np.random.default_rng(0).standard_normal(1 << 22, np.float32)
+
+
+def _add_noise(image: Image, rng: np.random.Generator, sigma: float) -> Image:
+    """Add a random stretch of the noise bank; drawn afresh where the picture is larger than the bank."""
+    bank, size = _noise_bank(), image.size
+    begin = int(rng.integers(0, max(1, len(bank) - size + 1)))
+    noise = bank[begin : begin + size] if size <= len(bank) else rng.standard_normal(size, np.float32)
+    return (
+        np.asarray(cv2.scaleAdd(noise.reshape(image.shape), sigma, image.astype(np.float32)), np.float32)
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
 
 
 def _cover(sample: Sample, rng: np.random.Generator) -> Sample:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from checkout_core.errors import CheckoutError
-from checkout_perception.training.net import DetectorNet, decode_boxes, pairwise_iou
+from checkout_perception.training.net import RELATED_IOU, ROWS, DetectorNet, gather_rows, pick_objects
 
 INPUT_NAME = 'image'
 OUTPUT_NAMES = ('boxes', 'scores', 'classes', 'class_scores', 'distances', 'embeddings')
@@ -35,10 +35,10 @@ class ExportedDetector(nn.Module):
     without centroids. Suppression ignores the class, so that one item never counts as two products.
     """
 
-    ROWS = 64
+    ROWS = ROWS
 
     def __init__(
-        self, net: DetectorNet, *, suppression_iou: float = 0.7, candidates: int = 256, rows: int = ROWS
+        self, net: DetectorNet, *, suppression_iou: float = RELATED_IOU, candidates: int = 256, rows: int = ROWS
     ) -> None:
         super().__init__()
         self.net = net
@@ -64,43 +64,19 @@ class ExportedDetector(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Detect objects; batches are allowed outside the exported graph."""
         heads = self.net(image.permute(0, 3, 1, 2).float() / 255.0)
-        best_logit = heads.class_logits.amax(-1)
-        cells = min(self.candidates, int(heads.anchors.shape[0]))
-        score, index = best_logit.topk(cells, dim=1)
-        sides = heads.side_logits.flatten(2)
-        picked = sides.gather(1, index[..., None].expand(-1, -1, sides.shape[2])).unflatten(
-            2, (4, self.net.config.bins)
-        )
-        boxes = decode_boxes(picked, heads.anchors[index])
-        score = score.sigmoid() * best_of_each(boxes, self.suppression_iou)
-
-        score, rank = score.topk(min(self.rows, cells), dim=1)
-        index = index.gather(1, rank)
-        logits = gather_rows(heads.class_logits, index)
+        objects, index = pick_objects(heads, overlap=self.suppression_iou, candidates=self.candidates, rows=self.rows)
+        logits, boxes, present = objects.class_logits, objects.boxes, objects.present
+        if self.net.relation is not None:
+            logits = self.net.relation(objects)
+        score, rank = (logits.amax(-1).sigmoid() * present).topk(logits.shape[1], dim=1)
+        logits, boxes, index = gather_rows(logits, rank), gather_rows(boxes, rank), index.gather(1, rank)
         embedding = gather_rows(heads.embeddings, index)
         embedding = embedding / (embedding.pow(2).sum(-1, keepdim=True).sqrt() + 1e-6)
         label = logits.argmax(-1)
         likeness = torch.einsum('bkd,cmd->bkcm', embedding, self.centroids).amax(-1)
         likeness = torch.maximum(likeness, self.no_centroid)
         distance = 1.0 - likeness.gather(2, label[..., None])[..., 0]
-        return gather_rows(boxes, rank), score, label, logits.sigmoid(), distance, embedding
-
-
-def gather_rows(table: Tensor, index: Tensor) -> Tensor:
-    """Pick rows of (B, N, D) by (B, K) -> (B, K, D)."""
-    return table.gather(1, index[..., None].expand(-1, -1, table.shape[2]))
-
-
-def best_of_each(boxes: Tensor, limit: float) -> Tensor:
-    """Return 1 for boxes (B, N, 4), best first, that no better kept box overlaps by more than `limit`, else 0: (B, N).
-
-    Greedy suppression as a fixed number of matrix steps (Zheng et al. 2020, Cluster-NMS): a graph without loops.
-    """
-    better = torch.tril((pairwise_iou(boxes[:, :, None], boxes[:, None]) > limit).float(), diagonal=-1)
-    kept = torch.ones_like(better[..., 0])
-    for _ in range(5):
-        kept = 1.0 - (better * kept[:, None, :]).amax(dim=2)
-    return kept
+        return boxes, score, label, logits.sigmoid(), distance, embedding
 
 
 def fold_batch_norm(net: DetectorNet) -> DetectorNet:

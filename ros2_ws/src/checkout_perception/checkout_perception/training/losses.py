@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from checkout_perception.training.assign import assign_targets
 from checkout_perception.training.data import COUNTED_FROM
-from checkout_perception.training.net import STRIDE, Heads, decode_boxes, pairwise_iou
+from checkout_perception.training.net import RELATED_IOU, STRIDE, Heads, decode_boxes, pairwise_iou, pick_objects
+from checkout_perception.training.relation import RelationHead, relation_loss
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class LossConfig:
     top_k: int = 10
     alpha: float = 0.5
     beta: float = 6.0
+    relation_gain: float = 1.0
     hidden_gain: float = 2.0  # the cells of an object weigh 1 + this times its hidden fraction: what is hidden is rare
 
 
@@ -48,6 +50,7 @@ class Losses(NamedTuple):
     class_part: Tensor
     box_part: Tensor
     side_part: Tensor
+    relation_part: Tensor
 
 
 def complete_iou(a: Tensor, b: Tensor) -> Tensor:
@@ -82,12 +85,37 @@ def side_distribution_loss(side_logits: Tensor, distances: Tensor) -> Tensor:
     return -(at_lower * (1 - share) + at_upper * share).mean(-1)
 
 
-def detector_loss(heads: Heads, targets: Targets, config: LossConfig) -> Losses:
+def detector_loss(heads: Heads, targets: Targets, config: LossConfig, relation: RelationHead | None = None) -> Losses:
     """Compare the raw heads with the ground truth; every part is normalised by the sum of the soft labels.
 
-    Everything is computed in float32, whatever the network computed in.
+    `relation` also learns from the candidates of these heads. Everything is computed in float32, whatever the network
+    computed in.
     """
     heads = Heads(*(value.float() for value in heads))
+    losses = _cell_losses(heads, targets, config)
+    if relation is None:
+        return losses
+    part = _relation_part(relation, heads, targets)
+    return losses._replace(total=losses.total + config.relation_gain * part, relation_part=part.detach())
+
+
+def _relation_part(relation: RelationHead, heads: Heads, targets: Targets) -> Tensor:
+    # The cells go on learning that several of them see a thing; only the features learn from both.
+    seen = heads._replace(class_logits=heads.class_logits.detach(), side_logits=heads.side_logits.detach())
+    objects, _ = pick_objects(seen, overlap=RELATED_IOU)
+    counted = targets.valid & (targets.visible >= COUNTED_FROM)
+    return relation_loss(
+        relation(objects),
+        objects,
+        targets.labels.clamp(min=0),
+        targets.boxes,
+        targets.visible,
+        counted,
+        targets.valid & ~counted,
+    )
+
+
+def _cell_losses(heads: Heads, targets: Targets, config: LossConfig) -> Losses:
     boxes = decode_boxes(heads.side_logits, heads.anchors)
     labels = targets.labels.clamp(min=0)
     assignment = assign_targets(
@@ -113,9 +141,9 @@ def detector_loss(heads: Heads, targets: Targets, config: LossConfig) -> Losses:
     worth = 1 + config.hidden_gain * (1 - visible) * positive
     cell_loss = functional.binary_cross_entropy_with_logits(heads.class_logits, soft, reduction='none').sum(-1)
     class_part = (cell_loss * worth * ~silent).sum() / norm
+    nothing = class_part.new_zeros(())
     if not bool(positive.any()):
-        nothing = class_part.new_zeros(())
-        return Losses(config.class_gain * class_part, class_part.detach(), nothing, nothing)
+        return Losses(config.class_gain * class_part, class_part.detach(), nothing, nothing, nothing)
 
     weight = (quality * worth)[positive]
     wanted = targets.boxes.gather(1, assignment.target[..., None].expand(-1, -1, 4))[positive]
@@ -124,4 +152,4 @@ def detector_loss(heads: Heads, targets: Targets, config: LossConfig) -> Losses:
     distances = torch.cat([centres - wanted[:, :2], wanted[:, 2:] - centres], dim=-1) / STRIDE
     side_part = (side_distribution_loss(heads.side_logits[positive], distances) * weight).sum() / norm
     total = config.class_gain * class_part + config.box_gain * box_part + config.side_gain * side_part
-    return Losses(total, class_part.detach(), box_part.detach(), side_part.detach())
+    return Losses(total, class_part.detach(), box_part.detach(), side_part.detach(), nothing)

@@ -17,8 +17,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from checkout_core.errors import CheckoutError
+from checkout_perception.training.relation import Objects, RelationHead
 
 STRIDE = 8
+ROWS = 64
+"""Candidates of a picture that come out at most."""
+RELATED_IOU = 0.7
+"""Candidates that overlap more are one thing to the relation head, too."""
 _ANOTHER_NETWORK = (
     'The weights to begin with are of another network: blocks may be added, but widths and classes must be the same.'
 )
@@ -33,6 +38,7 @@ class NetConfig:
     depths: tuple[int, ...]  # blocks at stride 4, 8, 16 and 32
     class_width: int  # of the class branch alone; its features are the embedding
     class_depth: int = 1  # blocks of the class branch; older checkpoints do not say it
+    relation: int = 0  # layers in which candidates look at one another; older checkpoints have none
     widths: tuple[int, int, int, int] = (16, 32, 64, 128)
     head_width: int = 64
     bins: int = 24  # a side of a box reaches at most (bins - 1) * STRIDE pixels from the anchor
@@ -50,11 +56,21 @@ class Heads(NamedTuple):
     anchors: Tensor
 
 
+class PerChannelConv(nn.Conv2d):
+    """Convolve channel by channel, in float32 also under autocast: its gradient takes 2.5 times as long in bfloat16."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, C, H, W) to (B, C, H / stride, W / stride)."""
+        with torch.autocast(x.device.type, enabled=False):
+            return super().forward(x.float())
+
+
 def conv_unit(
     inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1, groups: int = 1, relu: bool = True
 ) -> nn.Sequential:
     """Build convolution, batch norm and (by default) ReLU; padding keeps the size at stride 1."""
-    convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
+    kind = nn.Conv2d if groups == 1 else PerChannelConv
+    convolution = kind(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True) if relu else nn.Identity())
 
 
@@ -124,6 +140,9 @@ class DetectorNet(nn.Module):
         self.class_out = nn.Conv2d(config.class_width, config.class_count, 1)
         self.box_features = nn.Sequential(conv_unit(head, head), WideView(head))
         self.box_out = nn.Conv2d(head, 4 * config.bins, 1)
+        self.relation = (
+            RelationHead(config.class_width, config.class_count, layers=config.relation) if config.relation else None
+        )
         # A prior of about five objects over the 3,000 cells of a 512x384 image: otherwise the first steps fight
         # thousands of false alarms.
         nn.init.constant_(self.class_out.bias, math.log(5.0 / config.class_count / 3072.0))
@@ -161,6 +180,52 @@ def take_over(net: DetectorNet, weights: Mapping[str, Tensor]) -> None:
         added = any(key.startswith(f'{name}.') for key in found.missing_keys)
         if added and isinstance(block, Bottleneck | WideView):
             nn.init.zeros_(block.last_norm.weight)
+
+
+def pick_objects(heads: Heads, *, overlap: float, candidates: int = 256, rows: int = ROWS) -> tuple[Objects, Tensor]:
+    """Return the best candidates that overlap no better one by more than `overlap`, and their cells (B, rows).
+
+    Suppression ignores the class, so that one item never counts as two products.
+    """
+    cells = min(candidates, int(heads.anchors.shape[0]))
+    score, index = heads.class_logits.amax(-1).topk(cells, dim=1)
+    sides = gather_rows(heads.side_logits.flatten(2), index).unflatten(2, heads.side_logits.shape[2:])
+    boxes = decode_boxes(sides, heads.anchors[index])
+    score = score.sigmoid() * best_of_each(boxes, overlap)
+    score, rank = score.topk(min(rows, cells), dim=1)
+    index = index.gather(1, rank)
+    objects = Objects(
+        features=gather_rows(heads.embeddings, index),
+        class_logits=gather_rows(heads.class_logits, index),
+        boxes=gather_rows(boxes, rank),
+        spreads=gather_rows(side_spreads(sides).flatten(2), rank),
+        present=(score > 0).to(score.dtype),
+    )
+    return objects, index
+
+
+def side_spreads(side_logits: Tensor) -> Tensor:
+    """Return the standard deviation in pixels of side distributions (..., 4, bins): what is hidden spreads."""
+    steps = torch.arange(side_logits.shape[-1], dtype=side_logits.dtype, device=side_logits.device) * STRIDE
+    shares = side_logits.softmax(-1)
+    return (shares @ (steps * steps) - (shares @ steps).pow(2)).clamp(min=0).sqrt()
+
+
+def gather_rows(table: Tensor, index: Tensor) -> Tensor:
+    """Pick rows of (B, N, D) by (B, K) -> (B, K, D)."""
+    return table.gather(1, index[..., None].expand(-1, -1, table.shape[2]))
+
+
+def best_of_each(boxes: Tensor, limit: float) -> Tensor:
+    """Return 1 for boxes (B, N, 4), best first, that no better kept box overlaps by more than `limit`, else 0: (B, N).
+
+    Greedy suppression as a fixed number of matrix steps (Zheng et al. 2020, Cluster-NMS): a graph without loops.
+    """
+    better = torch.tril((pairwise_iou(boxes[:, :, None], boxes[:, None]) > limit).float(), diagonal=-1)
+    kept = torch.ones_like(better[..., 0])
+    for _ in range(5):
+        kept = 1.0 - (better * kept[:, None, :]).amax(dim=2)
+    return kept
 
 
 def cells_last(maps: Tensor) -> Tensor:

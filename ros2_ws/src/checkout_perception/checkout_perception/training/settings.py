@@ -39,6 +39,9 @@ class TrainConfig:
     )
     class_depth: int = param(1, 'Blocks of the class branch, likewise.', minimum=1, maximum=64)
     class_width: int = param(96, 'Channels of the class branch and of the embedding.', minimum=8, maximum=1024)
+    relation: int = param(
+        2, 'Layers in which the candidates of a picture look at one another; 0 for none.', minimum=0, maximum=16
+    )
     processes: int = param(1, 'Processes that share each batch; one a free core.', minimum=1, maximum=64)
     precision: str = param(
         'float32',

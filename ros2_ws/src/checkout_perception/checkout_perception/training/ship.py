@@ -21,6 +21,7 @@ from checkout_perception.training.checkpoint import CHECKPOINT, load_network
 from checkout_perception.training.data import Split, load_split
 from checkout_perception.training.evaluate import observe, report
 from checkout_perception.training.export import INPUT_NAME, OUTPUT_NAMES, ExportedDetector, detect, export_onnx
+from checkout_perception.training.net import RELATED_IOU
 from checkout_perception.training.scoring import match
 
 SUPPRESSION: Final = (0.5, 0.6, 0.4)
@@ -46,7 +47,8 @@ def ship(
     file = out / f'{out.name}.onnx'
 
     best: tuple[float, float, OpenSetRule] | None = None
-    for overlap in SUPPRESSION:
+    # A relation head learned from candidates of one overlap, and says itself what is there twice.
+    for overlap in SUPPRESSION if net.relation is None else (RELATED_IOU,):
         detector.suppression_iou = overlap
         export_onnx(detector, file, size=size)
         _write_card(out, file, names, size, _limits(_neutral(names)), {}, '')

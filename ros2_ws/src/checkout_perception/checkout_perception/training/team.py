@@ -59,7 +59,11 @@ class Team:
         """Replace every gradient by its mean over the processes. Raises CheckoutError when a process has died."""
         if self.size == 1:
             return
-        gradients = [p.grad for p in parameters if p.grad is not None]
+        gradients = []
+        for parameter in parameters:
+            # One that had no part in this process's loss may have had one in another's.
+            parameter.grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            gradients.append(parameter.grad)
         flat = torch.cat([g.reshape(-1) for g in gradients])
         try:
             distributed.all_reduce(flat)

@@ -146,11 +146,17 @@ class _Run:
         shape = (
             NetConfig(**state['net_config'])
             if state is not None and resume
-            else NetConfig(len(training.class_names), config.depths, config.class_width, config.class_depth)
+            else NetConfig(
+                len(training.class_names), config.depths, config.class_width, config.class_depth, config.relation
+            )
         )
         # The checkpoint and the card say what the network has, also where a resumed run was asked for something else.
         self.config = replace(
-            config, depths=tuple(shape.depths), class_width=shape.class_width, class_depth=shape.class_depth
+            config,
+            depths=tuple(shape.depths),
+            class_width=shape.class_width,
+            class_depth=shape.class_depth,
+            relation=shape.relation,
         )
         self.net = DetectorNet(shape).to(memory_format=torch.channels_last)
         if state is not None and not resume:
@@ -222,7 +228,7 @@ class _Run:
 
     def loop(self, say: Callable[[str], None], max_steps: int | None, clock: Callable[[], float]) -> None:
         saved = looked = reported = mark = clock()
-        parts = np.zeros(4)
+        parts = np.zeros(5)
         begun, since = self.progress.step, self.progress.step
         while self.share() < 1 and (max_steps is None or self.progress.step - begun < max_steps):
             self.team.announce(self.progress.elapsed_s)
@@ -232,13 +238,14 @@ class _Run:
             mark = now
             if now - reported >= 20:
                 count = self.progress.step - since
-                total, class_part, box_part, side_part = parts / count
+                total, class_part, box_part, side_part, relation_part = parts / count
                 (width, height), _ = self.size()
                 say(
                     f'{100 * self.share():5.1f} %  step {self.progress.step}  '
                     f'epoch {self.progress.step / self.steps_per_epoch:.1f}  {width}x{height}  '
                     f'{count * self.config.batch / (now - reported):.1f} pictures/s  '
-                    f'loss {total:.2f} (class {class_part:.3f} box {box_part:.3f} side {side_part:.3f})'
+                    f'loss {total:.2f} (class {class_part:.3f} box {box_part:.3f} side {side_part:.3f} '
+                    f'relation {relation_part:.3f})'
                 )
                 self.progress.history.append(
                     {
@@ -248,7 +255,7 @@ class _Run:
                         'box': float(box_part),
                     }
                 )
-                parts, since, reported = np.zeros(4), self.progress.step, now
+                parts, since, reported = np.zeros(5), self.progress.step, now
             if now - saved >= self.config.checkpoint_s:
                 self.save()
                 saved = now
@@ -270,7 +277,7 @@ class _Run:
         self.net.train()
         with torch.autocast('cpu', torch.bfloat16, enabled=config.precision == 'bfloat16'):
             heads = self.net(images)
-        losses = detector_loss(heads, targets, self.loss_config)
+        losses = detector_loss(heads, targets, self.loss_config, self.net.relation)
         self.optimizer.zero_grad(set_to_none=True)
         losses.total.backward()
         self.team.average_gradients(self.net.parameters())
@@ -279,9 +286,7 @@ class _Run:
         progress.step += 1
         # The average follows faster at the beginning, else it would remember the random weights for long.
         self.blend(min(config.ema_decay, (1 + progress.step) / (10 + progress.step)))
-        return np.array(
-            [float(losses.total.detach()), float(losses.class_part), float(losses.box_part), float(losses.side_part)]
-        )
+        return np.array([float(part.detach()) for part in losses])
 
     @torch.no_grad()
     def blend(self, decay: float) -> None:
