@@ -121,7 +121,7 @@ def _relight(image: Image, rng: np.random.Generator, config: AugmentConfig) -> I
             length = int(rng.integers(2, 5))
             result = cv2.blur(result, (length, 1) if rng.random() < 0.5 else (1, length))
     if rng.random() < config.noise:
-        result = _add_noise(result, rng, float(rng.uniform(2, 8)))
+        result = _add_noise(np.asarray(result, np.uint8), rng, float(rng.uniform(2, 8)))
     return np.asarray(result, np.uint8)
 
 

@@ -35,7 +35,8 @@ from checkout_perception.training.card import write_card
 from checkout_perception.training.contestants import Job, note_trained
 from checkout_perception.training.data import Split, load_split
 from checkout_perception.training.evaluate import observe
-from checkout_perception.training.export import INPUT_NAME, OPSET, best_of_each, gather_rows
+from checkout_perception.training.export import INPUT_NAME, OPSET
+from checkout_perception.training.net import best_of_each, gather_rows
 
 SUPPRESSION: Final = (0.6, 0.5, 0.7)
 ROWS: Final = 64
