@@ -123,6 +123,13 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument('--note', default='', help='a sentence for the card')
     export.set_defaults(run=_export)
 
+    limits = commands.add_parser(
+        'limits', help='fix the limits of a trained model again', description=_limits.__doc__
+    )
+    limits.add_argument('--model', required=True, help='name of a model under models/, or its folder')
+    limits.add_argument('--data', type=Path, required=True, help='the data set; limits are fixed on its val split')
+    limits.set_defaults(run=_limits)
+
     evaluate = commands.add_parser('evaluate', help='measure a model on a split', description=_evaluate.__doc__)
     evaluate.add_argument('--model', required=True, help='name of a model under models/, or its folder')
     evaluate.add_argument('--data', type=Path, required=True)
@@ -176,6 +183,27 @@ def _export(arguments: argparse.Namespace) -> int:
         arguments.folder, arguments.data, arguments.out, seed=arguments.seed, note=arguments.note, say=_say
     )
     _say(f'wrote {card}')
+    return 0
+
+
+def _limits(arguments: argparse.Namespace) -> int:
+    """Fix the limits of the open-set rule on the val split and write them into the card; the weights stay.
+
+    Figures of test pictures that stand in the card are removed: they were those of other limits.
+    """
+    from checkout_perception.training.calibrate import calibrate
+    from checkout_perception.training.card import record_limits
+    from checkout_perception.training.data import load_split
+    from checkout_perception.training.evaluate import observe, report
+
+    detector = TrayDetector.load(arguments.model)
+    split = load_split(arguments.data, 'val', detector.rule.names)
+    observed = observe(detector, split, _progress())
+    detector.rule = calibrate(observed, detector.rule.names, detector.rule.unknown)
+    figures = report(detector, observed)
+    print(_summary(figures))
+    record_limits(detector.card.directory, detector.rule, figures)
+    _say(f'wrote {detector.card.directory / "model.yaml"}')
     return 0
 
 

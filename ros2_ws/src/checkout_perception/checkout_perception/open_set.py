@@ -20,6 +20,7 @@ from checkout_core.model_card import ModelCard
 from checkout_perception.decoders.base import Candidates
 
 _FARTHEST = 2.0  # the largest cosine distance: a limit that refuses nothing
+_NEVER = 2.0  # a score that nothing reaches
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,8 @@ class OpenSetRule:
 
     unknown: index of the class that stands for what is no product, or -1. sold_from (C,): score from which a class may
     be sold. reach (C,): largest distance at which it may be. shown_from: score from which a thing exists at all.
-    margin: between the best and the second product.
+    margin: between the best and the second product. doubted_from: score of the unknown class from which nothing is sold,
+    however sure a product is; a stranger that passes for a product leaves such a trace.
     """
 
     names: tuple[str, ...]
@@ -37,6 +39,7 @@ class OpenSetRule:
     reach: NDArray[np.float32]
     shown_from: float
     margin: float
+    doubted_from: float = _NEVER
 
     @property
     def product_columns(self) -> NDArray[np.int64]:
@@ -80,6 +83,8 @@ def judge(candidates: Candidates, rule: OpenSetRule) -> Verdict:
         & (top - second >= rule.margin)
         & (candidates.distances <= rule.reach[column])
     )
+    if rule.unknown >= 0:
+        sold &= scores[:, rule.unknown] < rule.doubted_from
     return Verdict(shown, np.where(sold, best, UNKNOWN_CLASS).astype(np.int32), product_scores)
 
 
@@ -91,6 +96,9 @@ class UnweighedConfig:
     reach_share: float = param(
         0.65, "Share of the card's reach within which it may be sold without a scale.", minimum=0.0, maximum=1.0
     )
+    doubt_share: float = param(
+        0.5, "Share of the card's doubted_from below which it may be sold without a scale.", minimum=0.0, maximum=1.0
+    )
 
 
 def without_scale(rule: OpenSetRule, config: UnweighedConfig) -> OpenSetRule:
@@ -101,14 +109,16 @@ def without_scale(rule: OpenSetRule, config: UnweighedConfig) -> OpenSetRule:
     """
     limited = rule.reach < _FARTHEST
     reach = np.where(limited, rule.reach * np.float32(config.reach_share), rule.reach).astype(np.float32)
-    return replace(rule, sold_from=np.maximum(rule.sold_from, np.float32(config.score)), reach=reach)
+    doubted = rule.doubted_from if rule.doubted_from >= _NEVER else rule.doubted_from * config.doubt_share
+    sold_from = np.maximum(rule.sold_from, np.float32(config.score))
+    return replace(rule, sold_from=sold_from, reach=reach, doubted_from=doubted)
 
 
 def rule_from_card(card: ModelCard) -> OpenSetRule:
     """Build the rule from the `thresholds` of a model card.
 
-    `shown_from`, `sold_from` and `margin` are needed; `reach` is optional. `sold_from.SKU` and `reach.SKU` override the
-    limit of one class.
+    `shown_from`, `sold_from` and `margin` are needed; `reach` and `doubted_from` are optional. `sold_from.SKU` and
+    `reach.SKU` override the limit of one class.
     Raises CheckoutError when a threshold is missing or names a class that the card does not have.
     """
     for key in card.thresholds:
@@ -124,6 +134,7 @@ def rule_from_card(card: ModelCard) -> OpenSetRule:
         reach=_per_class(card, 'reach', card.thresholds.get('reach', _FARTHEST)),
         shown_from=card.threshold('shown_from'),
         margin=card.threshold('margin'),
+        doubted_from=card.thresholds.get('doubted_from', _NEVER),
     )
 
 

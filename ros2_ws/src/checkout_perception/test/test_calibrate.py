@@ -11,7 +11,7 @@ import pytest
 
 from checkout_perception.decoders import Candidates
 from checkout_perception.open_set import judge
-from checkout_perception.training.calibrate import calibrate, exact_share
+from checkout_perception.training.calibrate import calibrate, exact_share, worth
 from checkout_perception.training.data import Picture, Truth
 from checkout_perception.training.evaluate import Observed, apply_rule, report, strangers
 
@@ -22,7 +22,7 @@ OTHER = (300.0, 100.0, 400.0, 200.0)
 
 def observed(*rows: tuple[tuple[float, ...], int, float, float], there: Any) -> Observed:
     """Build one picture; a row is (box, class, score, distance), `there` rows are (box, label, visible)."""
-    scores = np.full((len(rows), 4), 0.02, np.float32)
+    scores = np.full((len(rows), 4), 0.002, np.float32)
     for index, (_, label, score, _) in enumerate(rows):
         scores[index, label] = score
     candidates = Candidates(
@@ -43,11 +43,11 @@ def validation() -> list[Observed]:
     """Return pictures in which noise reaches 0.33, strangers 0.52 at a distance, and products 0.7 and more."""
     rng = np.random.default_rng(0)
     pictures = []
-    for index in range(400):
+    for index in range(200):
         label, score, distance = index % 3, 0.7 + 0.29 * rng.random(), 0.05 + 0.1 * rng.random()
         noise = (OTHER, (label + 1) % 3, 0.25 + 0.08 * rng.random(), 0.3)
         pictures.append(observed((BOX, label, score, distance), noise, there=[(BOX, label, 1.0)]))
-    for index in range(40):
+    for index in range(20):
         pictures.append(observed((BOX, index % 3, 0.4 + 0.12 * rng.random(), 0.5), there=[(BOX, 3, 1.0)]))
     return pictures
 
@@ -56,12 +56,36 @@ def test_limits_lie_between_what_is_right_and_what_is_not() -> None:
     pictures = validation()
     rule = calibrate(pictures, NAMES, 3)
     assert 0.33 < rule.shown_from <= 0.4, 'above the noise, below the strangers'
+    assert rule.doubted_from == 0.01, 'doubts as soon as it costs nothing'
     assert 0.5 < float(rule.sold_from[0]) < 0.71
     assert exact_share(pictures, rule) >= 0.99
     assert strangers(apply_rule(pictures, rule), 3)['sold']['k'] == 0
 
 
-def test_margin_and_reach_are_as_tight_as_half_a_percent_allows() -> None:
+def test_what_passes_for_a_product_is_told_by_a_trace_of_the_unknown() -> None:
+    pictures = validation()
+    for entry in pictures:
+        entry.candidates.class_scores[:, 3] = 0.02
+    for index, trace in enumerate((0.06, 0.1, 0.3) * 10):
+        entry = observed((BOX, index % 3, 0.95, 0.1), there=[(BOX, 3, 1.0)])
+        entry.candidates.class_scores[0, 3] = trace
+        pictures.append(entry)
+    rule = calibrate(pictures, NAMES, 3)
+    assert rule.doubted_from == 0.03, 'above the traces of products, below those of strangers'
+    assert strangers(apply_rule(pictures, rule), 3)['sold']['k'] == 0
+    assert worth(pictures, rule) >= 0.99
+
+
+def test_needless_questions_are_worth_less_than_exact_baskets_gain() -> None:
+    known = [observed((BOX, 0, 0.9, 0.1), there=[(BOX, 0, 1.0)]) for _ in range(90)]
+    unsure = [observed((BOX, 0, 0.4, 0.1), there=[(BOX, 0, 1.0)]) for _ in range(10)]
+    rule = calibrate([*known, *unsure], NAMES, 3)
+    assert float(rule.sold_from[0]) <= 0.401
+    strict = replace(rule, shown_from=0.3, sold_from=np.full(4, 0.5, np.float32))
+    assert worth([*known, *unsure], strict) == pytest.approx(0.9 - (0.1 - 0.03))
+
+
+def test_margin_and_reach_are_as_tight_as_next_to_nothing_allows() -> None:
     rule = calibrate(validation(), NAMES, 3)
     assert rule.margin == 0.3
     assert np.all((rule.reach[:3] > 0.14 * 1.2) & (rule.reach[:3] <= 0.15 * 1.2))

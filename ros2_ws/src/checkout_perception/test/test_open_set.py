@@ -20,6 +20,7 @@ RULE = OpenSetRule(
     reach=np.array([0.2, 0.4, 2.0], np.float32),
     shown_from=0.3,
     margin=0.1,
+    doubted_from=0.2,
 )
 
 
@@ -41,6 +42,8 @@ def one(class_scores: tuple[float, float, float], distance: float = 0.0) -> Cand
         ((0.80, 0.71, 0.10), 0.1, -1, 'the second product is too near'),
         ((0.81, 0.70, 0.10), 0.1, 0, 'the margin is just large enough'),
         ((0.80, 0.10, 0.85), 0.1, -1, 'more like something unknown'),
+        ((0.99, 0.10, 0.20), 0.1, -1, 'sure, and yet a trace of something unknown'),
+        ((0.99, 0.10, 0.19), 0.1, 0, 'too faint a trace to doubt'),
         ((0.90, 0.10, 0.10), 0.21, -1, 'looks unlike every known view of the class'),
         ((0.10, 0.90, 0.10), 0.21, 1, 'the same distance is near for another class'),
     ],
@@ -54,22 +57,28 @@ def test_the_rule(scores: tuple[float, float, float], distance: float, sold: int
 @pytest.mark.parametrize(
     ('scores', 'distance', 'sold', 'why'),
     [
-        ((0.74, 0.10, 0.10), 0.0, -1, 'sure enough with a scale, not without'),
-        ((0.75, 0.10, 0.10), 0.0, 0, 'at the score'),
-        ((0.90, 0.10, 0.10), 0.09, 0, 'near'),
-        ((0.90, 0.10, 0.10), 0.11, -1, 'beyond half of the reach of its class'),
-        ((0.10, 0.90, 0.10), 0.11, 1, 'the reach of another class is wider'),
+        ((0.74, 0.10, 0.05), 0.0, -1, 'sure enough with a scale, not without'),
+        ((0.75, 0.10, 0.05), 0.0, 0, 'at the score'),
+        ((0.90, 0.10, 0.05), 0.09, 0, 'near'),
+        ((0.90, 0.10, 0.05), 0.11, -1, 'beyond half of the reach of its class'),
+        ((0.10, 0.90, 0.05), 0.11, 1, 'the reach of another class is wider'),
+        ((0.90, 0.10, 0.10), 0.0, -1, 'a trace that a scale would have cleared up'),
     ],
 )
 def test_without_a_scale_a_sale_has_to_be_surer(
     scores: tuple[float, float, float], distance: float, sold: int, why: str
 ) -> None:
-    rule = without_scale(RULE, UnweighedConfig(score=0.75, reach_share=0.5))
+    rule = without_scale(RULE, UnweighedConfig(score=0.75, reach_share=0.5, doubt_share=0.5))
     assert int(judge(one(scores, distance), rule).class_ids[0]) == sold, why
 
 
+def test_a_card_without_a_doubt_has_none_without_a_scale_either() -> None:
+    rule = without_scale(replace(RULE, doubted_from=2.0), UnweighedConfig(doubt_share=0.1))
+    assert int(judge(one((0.90, 0.10, 0.80)), rule).class_ids[0]) == 0
+
+
 def test_a_class_without_a_limit_stays_without_one() -> None:
-    rule = without_scale(RULE, UnweighedConfig(score=0.75, reach_share=0.5))
+    rule = without_scale(RULE, UnweighedConfig(score=0.75, reach_share=0.5, doubt_share=0.5))
     assert float(rule.reach[2]) == 2.0
     assert float(rule.sold_from[2]) == 2.0, 'a stricter limit of the card stays'
 
@@ -103,6 +112,9 @@ def test_limits_come_from_the_card(scripted: Any) -> None:
         ),
     )
     rule = rule_from_card(card)
+    assert rule.doubted_from > 1.0, 'a card that does not say it doubts nothing'
+    doubting = MappingProxyType({**card.thresholds, 'doubted_from': 0.03})
+    assert rule_from_card(replace(card, thresholds=doubting)).doubted_from == 0.03
     np.testing.assert_allclose(rule.sold_from, [0.5, 0.8, 0.5, 0.5])
     np.testing.assert_allclose(rule.reach, [0.3, 2.0, 2.0, 2.0])
     assert rule.products == ('box_red', 'can_blue', 'can_green')

@@ -1,8 +1,9 @@
 """Fix the limits of the open-set rule on validation pictures, so that the test pictures are met with closed hands.
 
-First the two scores are chosen by exact baskets; then reach, score and margin are drawn as tight as they go for at most
-one percent of the baskets, since strangers unlike the simulated ones will come. Reach comes first: on strangers that
-the network has never seen it separates far better than score and margin do.
+First the two scores are chosen by what a rule is worth: exact baskets, less the strangers that it sells and the needless
+questions that it asks beyond what a shop tolerates. Then the doubt, from which the class of what is no product forbids a
+sale: of all tests it is by far the best one against strangers. Last the distance and the margin are drawn as tight as
+they go for next to nothing, since strangers unlike the simulated ones will come.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ from checkout_perception.training.data import Truth
 from checkout_perception.training.evaluate import Observed, apply_rule, strangers
 from checkout_perception.training.scoring import match
 
-SHOWN: Final = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
+SHOWN: Final = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
 SOLD: Final = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75)
+DOUBTS: Final = (0.01, 0.015, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
 MARGINS: Final = (0.3, 0.25, 0.2, 0.15, 0.1, 0.05)
-REACH_QUANTILES: Final = (0.98, 0.99, 0.995, 1.0)
+REACH_QUANTILES: Final = (0.98, 0.99, 0.995, 0.999, 1.0)
 REACH_SLACK: Final = 1.2
 MAX_SOLD_STRANGERS: Final = 0.02
-TOLERATED_LOSS: Final = 0.01
+MAX_NEEDLESS_QUESTIONS: Final = 0.03
+TOLERATED_LOSS: Final = 0.0025
 
 
 def calibrate(observed: Sequence[Observed], names: Sequence[str], unknown: int) -> OpenSetRule:
@@ -47,15 +50,12 @@ def calibrate(observed: Sequence[Observed], names: Sequence[str], unknown: int) 
         if sold >= shown
     ]
     # Among equals the one that sells later is the safer one.
-    best = max(candidates, key=lambda rule: (_worth(observed, rule), float(rule.sold_from[0]), -rule.shown_from))
-    target = exact_share(observed, best) - TOLERATED_LOSS
+    best = max(candidates, key=lambda rule: (worth(observed, rule), float(rule.sold_from[0]), -rule.shown_from))
+    # Among equals the tightest.
+    doubting = [best, *(replace(best, doubted_from=doubt) for doubt in sorted(DOUBTS, reverse=True))]
+    best = max(doubting, key=lambda rule: (worth(observed, rule), -rule.doubted_from))
+    target = worth(observed, best) - TOLERATED_LOSS
     tighter = [replace(best, reach=reaches(observed, best, quantile)) for quantile in REACH_QUANTILES]
-    best = _first_that_holds(observed, tighter, best, target)
-    tighter = [
-        replace(best, sold_from=np.full(count, sold, np.float32))
-        for sold in sorted(SOLD, reverse=True)
-        if sold > best.sold_from[0]
-    ]
     best = _first_that_holds(observed, tighter, best, target)
     return _first_that_holds(observed, [replace(best, margin=margin) for margin in MARGINS], best, target)
 
@@ -63,8 +63,8 @@ def calibrate(observed: Sequence[Observed], names: Sequence[str], unknown: int) 
 def _first_that_holds(
     observed: Sequence[Observed], tighter: Sequence[OpenSetRule], otherwise: OpenSetRule, target: float
 ) -> OpenSetRule:
-    """Return the first rule, tightest first, that keeps the share of exact baskets, else the other one."""
-    return next((rule for rule in tighter if exact_share(observed, rule) >= target), otherwise)
+    """Return the first rule, tightest first, that is worth as much, else the other one."""
+    return next((rule for rule in tighter if worth(observed, rule) >= target), otherwise)
 
 
 def exact_share(observed: Sequence[Observed], rule: OpenSetRule) -> float:
@@ -73,12 +73,14 @@ def exact_share(observed: Sequence[Observed], rule: OpenSetRule) -> float:
     return sum(entry.exact for entry in judged) / max(1, len(judged))
 
 
-def _worth(observed: Sequence[Observed], rule: OpenSetRule) -> float:
-    """Return the share of exact baskets, less what goes beyond the tolerated share of strangers sold."""
+def worth(observed: Sequence[Observed], rule: OpenSetRule) -> float:
+    """Return the share of exact baskets, less what goes beyond the tolerated shares of sales and questions."""
     judged = apply_rule(observed, rule)
-    sold = strangers(judged, rule.unknown)['sold']
-    share = sold['value'] or 0.0
-    return sum(entry.exact for entry in judged) / max(1, len(judged)) - max(0.0, share - MAX_SOLD_STRANGERS)
+    found = strangers(judged, rule.unknown)
+    sold = float(found['sold']['value'] or 0.0)
+    asked = float(found['false_alarms_on_known_trays']['value'] or 0.0)
+    exact = sum(entry.exact for entry in judged) / max(1, len(judged))
+    return exact - max(0.0, sold - MAX_SOLD_STRANGERS) - max(0.0, asked - MAX_NEEDLESS_QUESTIONS)
 
 
 def reaches(observed: Sequence[Observed], rule: OpenSetRule, quantile: float) -> NDArray[np.float32]:

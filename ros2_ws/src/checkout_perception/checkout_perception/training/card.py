@@ -9,6 +9,7 @@ import yaml
 
 from checkout_core.errors import CheckoutError
 from checkout_core.model_card import CARD_NAME
+from checkout_perception.open_set import OpenSetRule
 
 
 def record_test_figures(out: Path, figures: dict[str, Any]) -> None:
@@ -16,6 +17,30 @@ def record_test_figures(out: Path, figures: dict[str, Any]) -> None:
     card = yaml.safe_load((out / CARD_NAME).read_text(encoding='utf-8'))
     card['trained']['figures_on_test'] = short_figures(figures)
     write_card(out / CARD_NAME, card)
+
+
+def record_limits(out: Path, rule: OpenSetRule, figures: dict[str, Any]) -> None:
+    """Write other limits and what they give on validation pictures; figures of test pictures go, they are of others."""
+    card = yaml.safe_load((out / CARD_NAME).read_text(encoding='utf-8'))
+    card['thresholds'] = thresholds_of(rule)
+    card['trained']['figures_on_val'] = short_figures(figures)
+    card['trained'].pop('figures_on_test', None)
+    write_card(out / CARD_NAME, card)
+
+
+def thresholds_of(rule: OpenSetRule) -> dict[str, float]:
+    """Return the limits of a rule as a card has them."""
+    limits = {
+        'shown_from': round(float(rule.shown_from), 4),
+        'sold_from': round(float(rule.sold_from[0]), 4),
+        'margin': round(float(rule.margin), 4),
+        'doubted_from': round(float(rule.doubted_from), 4),
+        'reach': 2.0,
+    }
+    for label, name in enumerate(rule.names):
+        if label != rule.unknown:
+            limits[f'reach.{name}'] = round(float(rule.reach[label]), 4)
+    return limits
 
 
 def short_figures(full: dict[str, Any]) -> dict[str, Any]:

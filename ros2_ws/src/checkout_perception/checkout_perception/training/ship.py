@@ -15,8 +15,8 @@ from checkout_core.model_card import CARD_NAME, load_model_card, sha256_of
 from checkout_core.runtimes import load_runtime
 from checkout_perception.detector import TrayDetector
 from checkout_perception.open_set import OpenSetRule
-from checkout_perception.training.calibrate import calibrate, exact_share
-from checkout_perception.training.card import short_figures, write_card
+from checkout_perception.training.calibrate import calibrate, worth
+from checkout_perception.training.card import short_figures, thresholds_of, write_card
 from checkout_perception.training.checkpoint import CHECKPOINT, load_network
 from checkout_perception.training.data import Split, load_split
 from checkout_perception.training.evaluate import observe, report
@@ -51,14 +51,14 @@ def ship(
     for overlap in SUPPRESSION if net.relation is None else (RELATED_IOU,):
         detector.suppression_iou = overlap
         export_onnx(detector, file, size=size)
-        _write_card(out, file, names, size, _limits(_neutral(names)), {}, '')
+        _write_card(out, file, names, size, thresholds_of(_neutral(names)), {}, '')
         tray = _open(out)
         observed = observe(tray, validation)
         rule = calibrate(observed, names, names.index(validation.class_names[-1]))
-        exact = exact_share(observed, rule)
-        say(f'suppression at {overlap}: {exact:.4f} of {len(observed)} validation baskets exact')
-        if best is None or exact > best[0] + 1e-9:
-            best = (exact, overlap, rule)
+        value = worth(observed, rule)
+        say(f'suppression at {overlap}: worth {value:.4f} on {len(observed)} validation pictures')
+        if best is None or value > best[0] + 1e-9:
+            best = (value, overlap, rule)
     assert best is not None
     _, detector.suppression_iou, rule = best
     export_onnx(detector, file, size=size)
@@ -72,10 +72,10 @@ def ship(
         'suppression_iou': detector.suppression_iou,
         'figures_on_val': {},
     }
-    _write_card(out, file, names, size, _limits(rule), trained, note)
+    _write_card(out, file, names, size, thresholds_of(rule), trained, note)
     tray = _open(out)
     trained['figures_on_val'] = short_figures(report(tray, observe(tray, validation)))
-    return _write_card(out, file, names, size, _limits(rule), trained, note)
+    return _write_card(out, file, names, size, thresholds_of(rule), trained, note)
 
 
 def class_centroids(
@@ -116,19 +116,6 @@ def spherical_means(vectors: NDArray[np.float32], count: int, *, seed: int, roun
 def _neutral(names: tuple[str, ...]) -> OpenSetRule:
     count = len(names)
     return OpenSetRule(names, count - 1, np.full(count, 0.5, np.float32), np.full(count, 2.0, np.float32), 0.3, 0.0)
-
-
-def _limits(rule: OpenSetRule) -> dict[str, float]:
-    limits = {
-        'shown_from': round(float(rule.shown_from), 4),
-        'sold_from': round(float(rule.sold_from[0]), 4),
-        'margin': round(float(rule.margin), 4),
-        'reach': 2.0,
-    }
-    for label, name in enumerate(rule.names):
-        if label != rule.unknown:
-            limits[f'reach.{name}'] = round(float(rule.reach[label]), 4)
-    return limits
 
 
 def _description(training: Split, validation: Split) -> str:

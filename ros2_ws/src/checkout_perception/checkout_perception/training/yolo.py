@@ -14,8 +14,8 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable
-from importlib import import_module
+from collections.abc import Callable, Iterator
+from importlib import import_module, metadata
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -30,7 +30,7 @@ from checkout_core.errors import CheckoutError
 from checkout_core.model_card import CARD_NAME, sha256_of
 from checkout_core.runtimes import load_runtime
 from checkout_perception.detector import TrayDetector
-from checkout_perception.training.calibrate import calibrate, exact_share
+from checkout_perception.training.calibrate import calibrate, exact_share, worth
 from checkout_perception.training.card import write_card
 from checkout_perception.training.contestants import Job, note_trained
 from checkout_perception.training.data import Split, load_split
@@ -43,6 +43,7 @@ ROWS: Final = 64
 CANDIDATES: Final = 256
 _INSTALL: Final = 'scripts/bootstrap --with train,ultralytics'
 _WEIGHTS: Final = 'weights.pt'
+_NO_VERSION: Final = '0.0'
 _BATCH: Final = 8
 _GUESS: Final = 6.0  # pictures a CPU second, until the first epoch has said more
 _SETTINGS: Final = {
@@ -323,9 +324,9 @@ def _ultralytics(folder: Path) -> Any:
     os.environ['YOLO_CONFIG_DIR'] = str(folder)
     os.environ.setdefault('YOLO_OFFLINE', 'true')
     os.environ.setdefault('YOLO_VERBOSE', 'false')
-    _stand_in()
     try:
-        package = import_module('ultralytics')
+        with _stand_in():
+            package = import_module('ultralytics')
     except ModuleNotFoundError as error:
         raise CheckoutError(f'This contestant needs the package {error.name}; run {_INSTALL}.') from error
     # They look for a font to draw with, by another package and in the end by the network; nothing is drawn here.
@@ -333,10 +334,12 @@ def _ultralytics(folder: Path) -> Any:
     return package
 
 
-def _stand_in() -> None:
+@contextlib.contextmanager
+def _stand_in() -> Iterator[None]:
     """Give ultralytics what it wants of torchvision where there is none: a version and a suppression it never calls."""
     try:
         import_module('torchvision')
+        yield
         return
     except (ImportError, RuntimeError):
         for name in [name for name in sys.modules if name.split('.')[0] == 'torchvision']:
@@ -345,5 +348,12 @@ def _stand_in() -> None:
     for module in (vision, ops):
         module.__spec__ = ModuleSpec(module.__name__, None)
         sys.modules[module.__name__] = module
-    vision.__version__ = '0.0'  # type: ignore[attr-defined]
+    vision.__version__ = _NO_VERSION  # type: ignore[attr-defined]
     vision.ops = ops  # type: ignore[attr-defined]
+    # They ask the installed packages for the version, not the module.
+    asked = metadata.version
+    metadata.version = lambda name: _NO_VERSION if name == 'torchvision' else asked(name)
+    try:
+        yield
+    finally:
+        metadata.version = asked
