@@ -70,13 +70,15 @@ class Buyer:
         if not self._due or self.paid or self._tries >= self._config.tries or cart.state not in _OPEN:
             return Wish.NOTHING
         if len(cart.attentions):
+            # Nothing but a person ends the question of age: there is nothing to wait for.
+            if all(attention.reason == _AGE_CHECK for attention in cart.attentions):
+                self._asked_since_ns = None
+                return Wish.CHECK_AGE
             if self._asked_since_ns is None:
                 self._asked_since_ns = stamp_ns
             if stamp_ns - self._asked_since_ns < self._config.patience_s * _NS:
                 return Wish.NOTHING
             self._asked_since_ns = None
-            if all(attention.reason == _AGE_CHECK for attention in cart.attentions):
-                return Wish.CHECK_AGE
             self.handed_over = True
             return Wish.APPROVE
         self._asked_since_ns = None

@@ -22,7 +22,8 @@ __all__ = ['Believer']
 F64 = NDArray[np.float64]
 _NS = 1_000_000_000
 _OPTIONS = 4
-_LEAST_SHARE = 0.01
+_LEAST_SHARE = 0.05
+_LEAST_TWIN_SHARE = 0.01
 _SHOWN_SHARE = 0.02
 _FORGOTTEN = 0.1
 
@@ -41,9 +42,12 @@ class Believer:
         min_share: float,
         keep_share: float,
         weights_g: Mapping[str, float],
+        families: Mapping[str, str],
     ) -> None:
-        """Start without beliefs; `keep_share` is the share that a name needs to stay."""
+        """Start without beliefs; `keep_share` is the share that a name needs to stay, `families` those of look-alikes."""
         self._names = (*products, UNKNOWN_NAME)
+        kinds = sorted(set(families.values()))
+        self._families = np.array([kinds.index(families[n]) if n in families else -1 for n in self._names], np.int64)
         self._cameras = tuple(cameras)
         self._presence = presence_config
         self._weight = weight_config
@@ -87,11 +91,29 @@ class Believer:
 
     def _seen(self, thing: Thing, shares: F64, order: NDArray[np.int64]) -> Hypothesis:
         """Return what the picture alone says."""
-        present = presence(thing.sight(), self._presence, len(self._cameras))
+        sight = thing.sight()
+        present = presence(sight, self._presence, len(self._cameras))
         if present >= self._presence.agreed and thing.hits >= 2 * self._min_hits:
             present = 1.0
-        options = tuple((self._names[i], float(shares[i])) for i in order.tolist() if shares[i] >= _LEAST_SHARE)
+        options = self._options(shares, order)
+        if not thing.seen and (not options or options[0][0] == UNKNOWN_NAME or options[0][1] < self._keep_share):
+            # What nobody could name while it was seen may have been a hand, or a part of something else.
+            present = min(present, self._presence.missed if sight.behind else self._presence.gone)
         return Hypothesis(present, options)
+
+    def _options(self, shares: F64, order: NDArray[np.int64]) -> tuple[tuple[str, float], ...]:
+        """Return what a thing may be, likeliest first.
+
+        The scale may decide between look-alikes however sure the picture is, since the picture may see no difference;
+        what merely happens to weigh as much is not enough.
+        """
+        best = int(order[0])
+        twins = self._families[order] == self._families[best] if self._families[best] >= 0 else order == best
+        return tuple(
+            (self._names[i], float(shares[i]))
+            for i, twin in zip(order.tolist(), twins.tolist(), strict=True)
+            if shares[i] >= (_LEAST_TWIN_SHARE if twin else _LEAST_SHARE)
+        )
 
     def _remembered(self, stamp_ns: int, thing: Thing, usable: bool) -> bool:
         """Say whether a thing without a track may still be there: only the scale could say so."""

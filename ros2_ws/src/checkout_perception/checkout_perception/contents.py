@@ -140,6 +140,7 @@ class ContentsBuilder:
             min_share=config.min_share,
             keep_share=min(config.keep_share, config.min_share),
             weights_g=weights_g,
+            families=families,
         )
         self._pushes = {camera: PushDetector(push_config or PushConfig()) for camera in cameras}
         self._reaching: frozenset[int] = frozenset()
@@ -175,7 +176,8 @@ class ContentsBuilder:
         known = all(line.sku in self._weights for line in lines)
         # A thing that nobody can name has no known weight: it is asked about by itself.
         unknown = any(item.state is ItemState.UNKNOWN for item in items)
-        quiet_since_ns = self._quiet_since(stamp_ns, items, lines, agrees and known and not unknown)
+        at_rest = weighing and weight is not None and weight.at_rest(stamp_ns, self._config.stable_s)
+        quiet_since_ns = self._quiet_since(stamp_ns, items, lines, agrees=agrees and known and not unknown, felt=at_rest)
         waiting, mismatch = False, None
         if quiet_since_ns is not None and not unknown and known:
             hiding = next((item for item in items if item.hidden), None)
@@ -228,25 +230,31 @@ class ContentsBuilder:
                     group.append(item)
         return [item for group in joined.values() for item in group] + [item for item in items if not item.cameras]
 
-    def _quiet_since(self, stamp_ns: int, items: Sequence[Item], lines: Sequence[Line], agrees: bool) -> int | None:
-        """Return the stamp from which the picture has been at rest, or None while it has not been for long enough."""
+    def _quiet_since(
+        self, stamp_ns: int, items: Sequence[Item], lines: Sequence[Line], *, agrees: bool, felt: bool
+    ) -> int | None:
+        """Return the stamp from which the picture has been at rest, or None while it has not been for long enough.
+
+        `agrees`: the scale is at rest and is the sum of the items. `felt`: it has been at rest for a while. Then nothing
+        was put down or taken in that time, whatever the boxes of half covered things do.
+        """
         signature = (
             tuple((line.sku, line.count) for line in lines),
             tuple(item.item_id for item in items if item.state is ItemState.UNKNOWN),
         )
         doubt_ns = int(self._config.doubt_s * _NS)
-        unsure = any(
-            (item.young and item.seen and not agrees)
+        unsure = not (agrees or felt) and any(
+            (item.young and item.seen)
             or (
                 item.state is not ItemState.TENTATIVE
                 and stamp_ns - item.last_seen_ns > doubt_ns
-                # What lies under something, or is felt by the scale, need not be seen.
-                and not item.hidden
-                and not agrees
+                and not item.hidden  # what lies under something need not be seen
             )
             for item in items
         )
         moved_ns = max((item.moved_ns for item in items if item.state is not ItemState.TENTATIVE), default=None)
+        if felt:
+            moved_ns = None
         if signature != self._signature or unsure or self._changed_ns is None:
             self._signature, self._changed_ns, self._unchanged_ticks = signature, stamp_ns, 0
         else:

@@ -47,7 +47,7 @@ class QuestionConfig:
         0.35, "Share of an item's box beyond the rim from which it is outside.", minimum=0.0, maximum=1.0
     )
     outside_weighed_share: float = param(
-        0.5,
+        0.85,
         'The same where places are known and the scale, at rest, confirms that it carries all: then nothing is lost.',
         minimum=0.0,
         maximum=1.0,

@@ -76,6 +76,11 @@ class WeightReading:
         """Say whether the reading is a weight at a stamp."""
         return self.speaks(stamp_ns, config) and not self.overload
 
+    def at_rest(self, stamp_ns: int, seconds: float) -> bool:
+        """Say whether it has been stable for so long at a stamp."""
+        since = self.stable_since_ns
+        return self.stable and since is not None and stamp_ns - since >= int(seconds * _NS)
+
 
 @dataclass(frozen=True)
 class Hypothesis:
