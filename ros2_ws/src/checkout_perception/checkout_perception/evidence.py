@@ -34,6 +34,9 @@ class PresenceConfig:
     denied: float = param(0.6, 'One camera sees it, the other sees its place free.', minimum=0.0, maximum=1.0)
     behind: float = param(0.9, 'It was there, and now something covers its place.', minimum=0.0, maximum=1.0)
     behind_denied: float = param(0.5, 'The same, and another camera sees its place free.', minimum=0.0, maximum=1.0)
+    shadow: float = param(
+        0.005, 'It was there, and now one that looks like it is seen at its place.', minimum=0.0, maximum=1.0
+    )
     missed: float = param(0.5, 'It was there, and for a few pictures it is not detected.', minimum=0.0, maximum=1.0)
     gone: float = param(0.15, 'It lay there, and now its place is free.', minimum=0.0, maximum=1.0)
     passed: float = param(0.02, 'It was carried about when it went out of sight.', minimum=0.0, maximum=1.0)
@@ -49,7 +52,7 @@ class Sight:
 
     seen: cameras that see it; behind: those that see something else over its place; missed: those that do not see it,
     but have not given it up yet; denied: those that see its place free; rested: whether it ever lay still; score: the
-    best of its scores.
+    best of its scores; shadow: whether it went out of sight where one that looks like it is seen.
     """
 
     seen: int
@@ -58,6 +61,7 @@ class Sight:
     denied: int
     rested: bool
     score: float
+    shadow: bool = False
 
 
 def pool(evidence: Sequence[F64]) -> F64:
@@ -90,6 +94,8 @@ def presence(sight: Sight, config: PresenceConfig, cameras: int) -> float:
         return config.agreed
     if sight.seen == 1:
         return config.denied if sight.denied else config.alone
+    if sight.shadow:
+        return config.shadow
     if sight.behind:
         return config.behind_denied if sight.denied else config.behind
     if sight.missed:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from checkout_core.boxes import area, intersection, iou
 from checkout_core.camera_geometry import CameraGeometry
 from checkout_perception.assignment import assign
 from checkout_perception.evidence import Sight
@@ -33,6 +34,10 @@ _FREE_SHARE = 0.25
 _RETURN_SIDES = 1.0
 _MEMORY = 6.0
 _NEAR_RIM_M = 0.08
+_ALIKE = 0.2
+_NAMELESS = 0.5
+_PEEPING = 0.7
+_SHADE = 0.5
 
 
 @dataclass(eq=False)
@@ -55,6 +60,7 @@ class Thing:
     outside: float | None = None
     name: str = ''
     counted: bool = False
+    shadow: bool = False
 
     @property
     def seen(self) -> bool:
@@ -72,7 +78,8 @@ class Thing:
             score = max(score, track.score)
         for camera, count in self.denials.items():
             denied += count >= _DENIALS and camera not in self.tracks
-        return Sight(seen, behind, len(self.tracks) - seen - behind, denied, self.rested, score)
+        missed = len(self.tracks) - seen - behind
+        return Sight(seen, behind, missed, denied, self.rested, score, self.shadow)
 
     def evidence(self, camera: str, size: int) -> F64:
         """Return what a camera says of it (P + 1,), ended tracks included; zeros when it says nothing."""
@@ -143,6 +150,7 @@ class Fuser:
             self._overhang(sizes)
             if self.spatial:
                 self._deny(tracks, sizes)
+        self._shade()
 
     def drop(self, gone: Sequence[Thing]) -> None:
         """Forget things for good."""
@@ -181,7 +189,10 @@ class Fuser:
             sides = float(max(box[2] - box[0], box[3] - box[1]))
             away = float(np.hypot(*((box[:2] + box[2:] - track.box[:2] - track.box[2:]) / 2))) / max(sides, 1.0)
             memory = thing.memory[camera]
-            if away < nearest and float(memory @ shares) >= 0.2 * float(memory.sum()):
+            alike = float(memory @ shares) >= _ALIKE * float(memory.sum())
+            # What peeps out from under other things is a part that nobody can name: it is at least in the right place.
+            alike = alike or (bool(thing.name) and shares[-1] >= _NAMELESS and _inside(track.box, box) >= _PEEPING)
+            if away < nearest and alike:
                 best, nearest = thing, away
         return best
 
@@ -316,6 +327,16 @@ class Fuser:
             for thing, share in zip(near, shares.tolist(), strict=True):
                 thing.outside = share
 
+    def _shade(self) -> None:
+        """Find the things that went out of sight where one that looks like them is seen: most are that one itself."""
+        seen = [(camera, t.box, t.class_id) for thing in self.things for camera, t in thing.tracks.items() if t.seen]
+        for thing in self.things:
+            thing.shadow = not thing.seen and any(
+                camera == other and class_id == track.class_id and float(iou(track.box[None], box[None])[0, 0]) >= _SHADE
+                for camera, track in thing.tracks.items()
+                for other, box, class_id in seen
+            )
+
     def _taken(self, camera: str, things: Sequence[Thing]) -> Looks:
         look = self._looks[camera]
         rows = [self._rows[camera, thing.tracks[camera].track_id] for thing in things]
@@ -342,6 +363,11 @@ class Fuser:
                 free = inside and not _touched(spot, boxes)
                 before = thing.denials.get(camera, 0)
                 thing.denials[camera] = min(before + 1, _MOST_DENIALS) if free else max(before - 1, 0)
+
+
+def _inside(box: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Return the share of a box (4,) that lies in another one."""
+    return float(intersection(box[None], other[None])[0, 0] / max(float(area(box[None])[0]), 1e-6))
 
 
 def _touched(spot: F64, boxes: NDArray[np.float32]) -> bool:

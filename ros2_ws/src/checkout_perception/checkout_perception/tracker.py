@@ -65,7 +65,9 @@ class TrackerConfig:
         minimum=0.01,
         maximum=60.0,
     )
-    still_px: float = param(6.0, 'A centre that stays within this distance is at rest.', minimum=0.0, maximum=200.0)
+    still_px: float = param(
+        6.0, 'A box of which two sides stay within this distance is at rest.', minimum=0.0, maximum=200.0
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +75,7 @@ class Track:
     """Hold one thing as it was at its last detection.
 
     box (4,) xyxy pixels; evidence (P + 1,): summed scores of the products and, last, of UNKNOWN; hits counts
-    detections; `moved_ns` is the last stamp at which the centre left its place; `seen` says whether the newest picture
+    detections; `moved_ns` is the last stamp at which the box left its place, which was `rest` (4,); `seen` says whether the newest picture
     shows it; else `covered` says whether something lies over its place, and `free` counts the pictures in a row that
     show the place free. `area` and `best_score` are the largest so far; `nested` says that the box lay within another
     one when it was seen last, as a second box on one thing does.
@@ -87,7 +89,7 @@ class Track:
     first_seen_ns: int
     last_seen_ns: int
     moved_ns: int
-    rest: tuple[float, float]
+    rest: NDArray[np.float32]
     seen: bool
     covered: bool = False
     free: int = 0
@@ -275,7 +277,7 @@ class Tracker:
             first_seen_ns=stamp_ns,
             last_seen_ns=stamp_ns,
             moved_ns=stamp_ns,
-            rest=(float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2),
+            rest=box.copy(),
             seen=True,
             area=_area(box),
             best_score=float(detections.scores[row]),
@@ -316,8 +318,8 @@ class Tracker:
             best_score=best,
             nested=nested,
         )
-        if np.hypot(followed.centre[0] - track.rest[0], followed.centre[1] - track.rest[1]) > self._config.still_px:
-            return replace(followed, moved_ns=stamp_ns, rest=followed.centre)
+        if _shift(track.rest, box) > self._config.still_px:
+            return replace(followed, moved_ns=stamp_ns, rest=box.copy())
         return followed
 
 
@@ -336,6 +338,15 @@ def _evidence(detections: Detections, product_scores: NDArray[np.float32]) -> ND
     evidence[unknown, :-1] *= _DOUBTED
     evidence[unknown, -1] = detections.scores[unknown]
     return evidence
+
+
+def _shift(before: NDArray[np.float32], now: NDArray[np.float32]) -> float:
+    """Return how far a box (4,) has moved in pixels: along each axis as far as the side that moved less.
+
+    What comes to lie over a thing, or is taken off it, moves one side of its box; the other one says where it is.
+    """
+    away = np.abs(now - before)
+    return float(np.hypot(min(away[0], away[2]), min(away[1], away[3])))
 
 
 def _area(box: NDArray[np.float32]) -> float:

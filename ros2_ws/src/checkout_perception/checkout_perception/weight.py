@@ -27,6 +27,7 @@ __all__ = ['Hypothesis', 'Settled', 'WeightConfig', 'WeightReading', 'counted', 
 F64 = NDArray[np.float64]
 _NS = 1_000_000_000
 _SIGMAS = 3.0  # the tolerance is what the deviation stays within
+_BURIED = 0.03  # chance that a tray holds something that no camera has seen
 _RANGE_G = 1000.0  # weights of things that nobody knows spread over this range
 
 
@@ -130,7 +131,8 @@ def settle(
     size = 1 + sum(int(table.grams.max()) for table in open_tables)
     off = (rest - np.arange(size)) / sigma
     flat = np.sqrt(2 * np.pi) * sigma / _RANGE_G
-    known = np.maximum(np.exp(-0.5 * off * off), flat * flat)
+    # The rest may be something that lies under all and that no camera ever saw.
+    known = np.maximum(np.exp(-0.5 * off * off), np.where(off > 0, _BURIED * flat, flat * flat))
     # A thing that nobody knows weighs anything, but something: a flat density, against the peak of the scale's.
     mystery = np.where(off > -_SIGMAS, flat, flat * flat)
     behind = [np.stack([known, mystery])]
