@@ -149,7 +149,6 @@ class ContentsBuilder:
         self._changed_ns: int | None = None
         self._state = State.MOVING
         self._since_ns: int | None = None
-        self._rest_ns: int | None = None
 
     def calibrate(self, geometry: Mapping[str, CameraGeometry]) -> None:
         """Take where the cameras are."""
@@ -173,6 +172,8 @@ class ContentsBuilder:
         weights = [self._weights.get(item.sku, 0.0) for item in items if item.counted]
         weighing = weight is not None and weight.usable(stamp_ns, self._weight_config)
         agrees = weighing and weight is not None and weight.stable and fits(weight.grams, weights, self._weight_config)
+        if agrees:
+            items = tuple(_without_weight(item) for item in items)
         known = all(line.sku in self._weights for line in lines)
         # A thing that nobody can name has no known weight: it is asked about by itself.
         unknown = any(item.state is ItemState.UNKNOWN for item in items)
@@ -267,11 +268,7 @@ class ContentsBuilder:
         if agrees:
             moving = moved_ns is not None and stamp_ns - moved_ns < int(self._config.agreed_s * _NS)
             quiet = quiet or (not moving and self._unchanged_ticks >= self._config.agreed_frames)
-        if not quiet:
-            self._rest_ns = None
-        elif self._rest_ns is None:
-            self._rest_ns = stamp_ns
-        return self._rest_ns
+        return quiet_from if quiet else None
 
 
 def _merge(first: Item, second: Item) -> Item:
@@ -288,6 +285,13 @@ def _merge(first: Item, second: Item) -> Item:
         moved_ns=max(first.moved_ns, second.moved_ns),
         seen=first.seen or second.seen,
     )
+
+
+def _without_weight(item: Item) -> Item:
+    """Return an item that nobody could name and that went out of sight as gone: the scale feels nothing but the rest."""
+    if item.state is ItemState.UNKNOWN and not item.seen:
+        return replace(item, state=ItemState.TENTATIVE, present=0.0)
+    return item
 
 
 def _lines(items: Sequence[Item]) -> tuple[Line, ...]:

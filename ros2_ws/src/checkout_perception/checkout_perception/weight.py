@@ -44,7 +44,7 @@ class WeightConfig:
         maximum=1.0,
     )
     patience_s: float = param(
-        0.6,
+        0.3,
         'How long both the picture and the scale have to be at rest before they may disagree.',
         minimum=0.0,
         maximum=60.0,
