@@ -72,8 +72,8 @@ def test_a_question_that_goes_away_is_forgotten():
 
 
 def test_a_look_at_the_age_is_no_question_about_the_goods():
-    buyer, till = Buyer(BuyerConfig(patience_s=0.0)), Till()
-    assert buyer.act(0, cart(AGE_CHECK), True, till) is Wish.CHECK_AGE
+    buyer, till = Buyer(BuyerConfig(patience_s=9.0)), Till()
+    assert buyer.act(0, cart(AGE_CHECK), True, till) is Wish.CHECK_AGE, 'there is nothing to wait for'
     assert (till.calls, buyer.handed_over) == (['age'], False)
 
 

@@ -193,7 +193,7 @@ def make_track() -> Callable[..., Track]:
             'first_seen_ns': 0,
             'last_seen_ns': 60 * SECOND,  # as fresh as can be, whatever the stamp of the tick
             'moved_ns': 0,
-            'rest': (float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2),
+            'rest': box,
             'seen': True,
         }
         return Track(**{**values, **changes})

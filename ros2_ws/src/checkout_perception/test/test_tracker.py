@@ -113,11 +113,30 @@ def test_two_things_side_by_side_keep_their_ids_in_any_order_of_detection() -> N
 
 
 @pytest.mark.parametrize(('shift', 'still'), [(5.0, True), (6.0, True), (7.0, False)], ids=['below', 'at', 'above'])
-def test_a_thing_rests_while_its_centre_stays_near(shift: float, still: bool) -> None:
+def test_a_thing_rests_while_its_box_stays_near(shift: float, still: bool) -> None:
     tracker = Tracker(TrackerConfig(still_px=6.0))
     show(tracker, STEP, (A, 0, 0.9))
     show(tracker, 2 * STEP, (moved(A, shift), 0, 0.9))
     assert (tracker.tracks[0].moved_ns == STEP) is still
+
+
+@pytest.mark.parametrize(
+    ('change', 'still', 'why'),
+    [
+        ((0, 0, -40, 0), True, 'something came to lie over its right side'),
+        ((30, 0, 0, -30), True, 'over its left and its lower side'),
+        ((30, 0, -30, 0), False, 'no side says where it is'),
+        ((20, 0, 30, 0), False, 'it moved and turned'),
+    ],
+)
+def test_what_comes_to_lie_over_a_thing_does_not_move_it(
+    change: tuple[float, ...], still: bool, why: str
+) -> None:
+    tracker = Tracker(TrackerConfig(still_px=6.0))
+    show(tracker, STEP, (A, 0, 0.9))
+    now = tuple(a + b for a, b in zip(A, change, strict=True))
+    assert show(tracker, 2 * STEP, (now, 0, 0.9)) == (1,)
+    assert (tracker.tracks[0].moved_ns == STEP) is still, why
 
 
 def test_stamps_must_rise() -> None:

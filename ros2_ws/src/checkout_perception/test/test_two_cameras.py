@@ -328,3 +328,33 @@ def test_a_product_of_another_kind_that_is_put_onto_a_thing_takes_nothing_over()
     assert counts(contents) == {'bag': 1, 'box': 1, 'cola': 1}
     bag = next(item for item in before.items if item.sku == 'bag').item_id
     assert next(item for item in contents.items if item.sku == 'bag').item_id == bag
+
+
+def test_what_peeps_out_from_under_other_things_is_what_lay_there() -> None:
+    station = Station()
+    station.show([COLA, BOX], 8)
+    cover = Body('box', -0.12, 0.05, 0.12)
+    station.show([cover, BOX], 30, grams=1375.0)
+    assert counts(station.contents) == {'box': 2, 'cola': 1}, 'remembered for its weight'
+    peeping = Body('STRANGER', -0.12, 0.05, 0.05, hidden_from=('oblique',), score=0.6)
+    contents = station.show([cover, BOX, peeping], 10, grams=1375.0)
+    assert counts(contents) == {'box': 2, 'cola': 1}
+    assert contents.attentions == ()
+
+
+@pytest.mark.parametrize(('twin', 'believed'), [('box', False), ('bag', True)], ids=['a shadow', 'another thing'])
+def test_a_shadow_of_what_is_seen_does_not_explain_a_weight(twin: str, believed: bool) -> None:
+    """A bag that was seen lies in space where a box is seen now; as one more box it would be its own shadow."""
+    station = Station(cameras=('top',))
+    station.show([Body(twin, -0.12, 0.05, 0.07)], 8)
+    contents = station.show([Body('box', -0.115, 0.05, 0.075)], 12, grams=WEIGHTS['box'] + WEIGHTS[twin])
+    assert (counts(contents).get(twin, 0) > (twin == 'box')) is believed
+
+
+def test_a_small_chance_of_a_look_alike_is_enough_for_the_scale_and_of_another_product_is_not() -> None:
+    family = Body('cola', -0.12, 0.05, scores={'cola': 0.9, 'cola_zero': 0.2})
+    assert counts(Station().show([family], 10, grams=WEIGHTS['cola_zero'])) == {'cola_zero': 1}
+    other = Body('cola', -0.12, 0.05, scores={'cola': 0.9, 'box': 0.2})
+    contents = Station().show([other], 12, grams=WEIGHTS['box'])
+    assert counts(contents) == {'cola': 1}
+    assert reasons(contents) == [Reason.WEIGHT_MISMATCH]

@@ -104,6 +104,23 @@ def test_what_is_surely_seen_is_not_argued_away_by_the_scale() -> None:
     assert not settled.agrees
 
 
+@pytest.mark.parametrize(('present', 'believed'), [(0.5, True), (0.0001, False)], ids=['may well be', 'hardly'])
+def test_what_hardly_is_there_does_not_explain_a_weight(present: float, believed: bool) -> None:
+    known = Hypothesis(1.0, (('cola', 1.0),))
+    settled = settle([known, Hypothesis(present, (('bag', 1.0),))], WEIGHTS['cola'] + WEIGHTS['bag'], WEIGHTS, CONFIG)
+    assert (settled.hypotheses[1].present > 0.9) is believed
+
+
+@pytest.mark.parametrize(
+    ('changes', 'seconds', 'rests'),
+    [({}, 0.3, True), ({}, 0.31, False), ({'stable': False}, 0.1, False), ({'stable_since_ns': None}, 0.1, False)],
+    ids=['as long', 'not that long', 'swings', 'never rested'],
+)
+def test_a_reading_knows_how_long_it_has_been_at_rest(changes: dict[str, Any], seconds: float, rests: bool) -> None:
+    values = {'stamp_ns': 10**9, 'grams': 1.0, 'stable': True, 'stable_since_ns': 7 * 10**8, **changes}
+    assert WeightReading(**values).at_rest(10**9, seconds) is rests
+
+
 @pytest.mark.parametrize(('off_g', 'agreed'), [(5.9, True), (6.0, True), (6.1, False)], ids=['below', 'at', 'above'])
 def test_the_tolerance_is_a_limit(off_g: float, agreed: bool) -> None:
     assert fits(375.0 + off_g, [375.0], CONFIG) is agreed
@@ -125,7 +142,9 @@ def brute_force(hypotheses: list[Hypothesis], grams: float) -> list[float]:
         for hypothesis, (sku, share) in zip(hypotheses, combination, strict=True):
             chance *= max(1 - hypothesis.present, 1e-6) if sku is None else share * hypothesis.present
             weight += 0.0 if sku is None else WEIGHTS[sku]
-        chance *= max(2.718281828459045 ** (-0.5 * ((grams - weight) / sigma) ** 2), spread * spread)
+        # More weight than is accounted for may be something that no camera ever saw; less cannot.
+        least = 0.03 * spread if grams > weight else spread * spread
+        chance *= max(2.718281828459045 ** (-0.5 * ((grams - weight) / sigma) ** 2), least)
         total += chance
         for index, (sku, _) in enumerate(combination):
             belief[index] += 0.0 if sku is None else chance
