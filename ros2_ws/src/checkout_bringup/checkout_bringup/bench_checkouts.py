@@ -227,6 +227,7 @@ def judge(
         'reasons': reasons,
         **_difference(true, seen, families),
         'unknown': 0 if last is None else sum(int(item.state) == _UNKNOWN for item in last.items),
+        'foreign': tick.foreign(),
         'indistinguishable': unclear,
         'true': true,
         'seen': seen,

@@ -14,10 +14,10 @@ from typing import Any
 
 import yaml
 
-from checkout_bringup.bench_accuracy import run_checkouts
+from checkout_bringup.bench_accuracy import run_plans
 from checkout_bringup.bench_checkouts import Setup
 from checkout_bringup.bench_frames import assortment_of, bracket_set, evaluate_frames
-from checkout_bringup.bench_scenarios import ScenarioSet
+from checkout_bringup.bench_scenarios import ScenarioSet, plans
 from checkout_bringup.files import output_folder
 from checkout_core import data
 from checkout_core.errors import CheckoutError
@@ -79,9 +79,9 @@ def measure_checkouts(
 ) -> dict[str, float]:
     """Return what the checkouts of the sample give."""
     assortment = assortment_of(rule_from_card(load_model_card(model)).products)
-    rows: list[dict[str, Any]] = []
-    for bracket, count in counts.items():
-        rows += run_checkouts(ScenarioSet(assortment), (bracket,), count, Setup(model), 1, cache_folder)
+    sample = ScenarioSet(assortment)
+    own = [plan for bracket, count in counts.items() for plan in plans(sample, (bracket,), count)]
+    rows: list[dict[str, Any]] = run_plans(own, Setup(model), 1, cache_folder)
     outcomes = [row['outcome'] for row in rows]
     return {
         'checkouts.all': len(rows),

@@ -25,10 +25,23 @@ from checkout_sim.dataset import assortment
 from checkout_sim.formats.brackets import make_plan
 from checkout_sim.library import Library
 from checkout_sim.record import RecordOptions, record
-from checkout_sim.world.scenario import load_scenario
+from checkout_sim.shapes.parts import Model
+from checkout_sim.world.compose import KEPT_FOR_TESTS
+from checkout_sim.world.scenario import PUT_CLUTTER, PUT_STRANGER, load_scenario
 from checkout_sim.world.timeline import World
 
-__all__ = ['CAMERAS', 'Plan', 'ScenarioSet', 'bag_of', 'facts_of', 'is_recorded', 'make', 'plans', 'simulator_state']
+__all__ = [
+    'CAMERAS',
+    'Plan',
+    'ScenarioSet',
+    'bag_of',
+    'facts_of',
+    'is_recorded',
+    'make',
+    'plans',
+    'simulator_state',
+    'stranger_plans',
+]
 
 CAMERAS = ('top', 'oblique')
 LOOK_ALIKES = 0.3
@@ -42,20 +55,28 @@ _STREAM = 89
 _FIRST_S, _LAST_S = 0.5, 4.5  # when the first and the last item are taken in the hand
 _GROUP_GAP_S = 0.12
 _PAY_S, _TAIL_S, _LEAST_S = 7.4, 1.6, 8.0
+_STRANGERS_LAST_S, _STRANGERS_PAY_S, _STRANGERS_LEAST_S = 2.9, 4.9, 6.0  # fewer things take less time
+_STRANGER_SEEDS = 150_000  # beyond those of every bracket
+_STRANGER_SHARE = 0.65
 _SEEN_M = 0.001
 
 
 @dataclass(frozen=True)
 class ScenarioSet:
-    """Say which scenarios belong together: products, seeds (`test`, or `val` to set limits by), pictures a second."""
+    """Say which scenarios belong together.
+
+    Products, seeds (`test`, or `val` to set limits by), pictures a second, and things that are not for sale.
+    """
 
     assortment: str = 'all'
     split: str = 'test'
     rate_hz: float = 5.0
+    strangers: str = ''  # who comes beside the products: nobody, or strangers as `Recipe.strangers` has them
 
     def folder(self, cache_folder: Path) -> Path:
         """Return where the bags of the set lie."""
-        return cache_folder / 'scenarios' / f'{self.assortment}-{self.split}-{self.rate_hz:g}hz'
+        beside = f'-strangers-{self.strangers}' if self.strangers else ''
+        return cache_folder / 'scenarios' / f'{self.assortment}-{self.split}-{self.rate_hz:g}hz{beside}'
 
 
 @dataclass(frozen=True)
@@ -94,6 +115,25 @@ def plans(scenarios: ScenarioSet, brackets: Sequence[tuple[int, int]], count: in
             yield Plan(scenarios, (low, high), number, skus, overlap, base + number * _ATTEMPTS)
 
 
+def stranger_plans(scenarios: ScenarioSet, count: int) -> Iterator[Plan]:
+    """Give `count` plans of one to five products, among them two or three things that are not for sale.
+
+    Two thirds of those are strangers, the others clutter, as in pictures (`Recipe`). Plans and seeds are those of the
+    first bracket and of no other set.
+    """
+    base = _SEEDS[scenarios.split] + _STRANGER_SEEDS
+    for number in range(count):
+        block, place = divmod(number, BLOCK)
+        rng = np.random.default_rng([base + number, _STREAM])
+        alike = LOOK_ALIKES if assortment(scenarios.assortment).families() else 0.0
+        things = list(_block(scenarios.assortment, (1, 5), base + block, alike)[place])
+        for _ in range(int(rng.integers(2, 4))):
+            thing = PUT_STRANGER if rng.random() < _STRANGER_SHARE else PUT_CLUTTER
+            things.insert(int(rng.integers(len(things) + 1)), thing)
+        overlap = float(rng.choice((0.0, 0.15, 0.5), p=(0.45, 0.35, 0.2)))
+        yield Plan(scenarios, (1, 5), number, tuple(things), overlap, base + number * _ATTEMPTS)
+
+
 @cache
 def _block(name: str, bracket: tuple[int, int], seed: int, alike: float) -> tuple[tuple[str, ...], ...]:
     return make_plan(assortment(name), (bracket,), BLOCK, seed, alike)
@@ -111,7 +151,8 @@ def timeline(plan: Plan) -> dict[str, Any]:
         size = int(rng.integers(2, 4)) if len(plan.skus) >= 10 else 1
         groups.append(left[:size])
         left = left[size:]
-    step = min(0.9, (_LAST_S - _FIRST_S) / max(1, len(groups) - 1))
+    last, pay = (_LAST_S, _PAY_S) if not plan.set.strangers else (_STRANGERS_LAST_S, _STRANGERS_PAY_S)
+    step = min(0.9, (last - _FIRST_S) / max(1, len(groups) - 1))
     events: list[dict[str, Any]] = []
     for index, group in enumerate(groups):
         late = 0.0 if index == 0 else float(rng.uniform(-0.15, 0.15)) * step
@@ -123,7 +164,7 @@ def timeline(plan: Plan) -> dict[str, Any]:
         'about': f'{len(plan.skus)} products are put down by hand, then payment.',
         'overlap': plan.overlap,
         'hands': True,
-        'timeline': [*events, {'at': _PAY_S, 'pay': True}],
+        'timeline': [*events, {'at': pay, 'pay': True}],
     }
 
 
@@ -162,7 +203,7 @@ def make(task: tuple[Plan, Path]) -> Plan:
     scenario, failure = load_scenario(str(script)), ''
     for seed in range(plan.seed, plan.seed + _ATTEMPTS):
         try:
-            world = World(scenario, seed, _library(plan.set.assortment))
+            world = World(scenario, seed, _library(plan.set.assortment, plan.set.strangers))
         except CheckoutError as error:
             failure = str(error)
             continue
@@ -192,7 +233,7 @@ def _record(plan: Plan, world: World, script: Path, bag: Path) -> None:
         assortment=plan.set.assortment,
         cameras=CAMERAS,
         rate_hz=plan.set.rate_hz,
-        seconds=max(_LEAST_S, world.payments[0] + _TAIL_S),
+        seconds=max(_STRANGERS_LEAST_S if plan.set.strangers else _LEAST_S, world.payments[0] + _TAIL_S),
         truth_when_due=True,
     )
     try:
@@ -207,8 +248,17 @@ def _record(plan: Plan, world: World, script: Path, bag: Path) -> None:
 
 
 @cache
-def _library(name: str) -> Library:
-    return Library(assortment(name))
+def _library(name: str, strangers: str) -> Library:
+    kind = _KeptForTests if strangers == KEPT_FOR_TESTS else Library
+    return kind(assortment(name))
+
+
+class _KeptForTests(Library):
+    """Bring the strangers that no training has seen where others are drawn."""
+
+    def stranger(self, seed: int) -> Model:
+        """Return one of `catalogue/strangers`."""
+        return self.test_stranger(np.random.default_rng(seed))
 
 
 def last_movement(world: World, tolerance_m: float) -> float:

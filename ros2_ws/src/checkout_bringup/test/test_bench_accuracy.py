@@ -15,7 +15,8 @@ from checkout_bringup.bench_accuracy import GOALS, MOST, summary, table, verdict
 from checkout_bringup.bench_checkouts import RememberingRuntime, judge
 from checkout_bringup.bench_frames import assortment_of
 from checkout_bringup.bench_jobs import keep, share_out
-from checkout_bringup.bench_scenarios import ScenarioSet, last_movement, plans, timeline
+from checkout_bringup.bench_scenarios import ScenarioSet, last_movement, plans, stranger_plans, timeline
+from checkout_bringup.bench_strangers import stranger_summary
 from checkout_core.catalogue import load_assortment, load_catalogue
 from checkout_core.errors import CheckoutError
 from checkout_core.metrics.intervals import rate
@@ -286,7 +287,8 @@ def test_a_floor_is_reached_at_its_value(name):
     def said(value):
         bracket = name.partition('.')[2]
         entry = {'value': value, 'n': 1000, 'low': 0, 'high': 1, 'k': 1}
-        found = verdicts({'scenarios': {'brackets': {bracket: {'exact': entry}}}})[name]
+        every = {'needless_unknown': {**entry, 'value': None}}
+        found = verdicts({'scenarios': {'brackets': {bracket: {'exact': entry}}, 'all': every}})[name]
         return found['floor'], found['reached']
 
     assert [said(floor - 0.001), said(floor), said(goal - 0.001), said(goal)] == [
@@ -300,7 +302,61 @@ def test_a_floor_is_reached_at_its_value(name):
 @pytest.mark.parametrize(('sold', 'good'), [(2, True), (3, False)])
 def test_a_limit_must_not_be_passed(sold, good):
     assert MOST['strangers.sold'] == 0.02
-    assert verdicts({'strangers': {'sold': rate(sold, 100).as_dict()}})['strangers.sold']['floor'] is good
+    assert verdicts({'stranger_checkouts': {'sold': rate(sold, 100).as_dict()}})['strangers.sold']['floor'] is good
+
+
+@pytest.mark.parametrize(('asked', 'good'), [(3, True), (4, False)])
+def test_needless_questions_of_whole_checkouts_have_a_limit(asked, good):
+    assert MOST['strangers.false_alarms'] == 0.03
+    rows = [row('asked') | {'reasons': ['UNKNOWN_ITEM']}] * asked + [row('exact')] * (100 - asked)
+    assert verdicts({'scenarios': summary(rows)})['strangers.false_alarms']['floor'] is good
+
+
+def foreign(outcome, count, *, reasons=(), extra=(), swapped=()):
+    return row(outcome) | {
+        'foreign': count,
+        'reasons': list(reasons),
+        'extra': list(extra),
+        'swapped': list(swapped),
+        'seen': {},
+        'true': {},
+    }
+
+
+@pytest.mark.parametrize(
+    ('checkout', 'count', 'why'),
+    [
+        (foreign('asked', 2, reasons=['UNKNOWN_ITEM']), 0, 'both are asked about'),
+        (foreign('asked', 2, reasons=['UNKNOWN_ITEM'], extra=['cola_tok']), 1, 'one passes beside the other'),
+        (foreign('wrong', 2, extra=['cola_tok', 'tea', 'tea']), 2, 'no more than there are'),
+        (foreign('asked', 2, reasons=['WEIGHT_MISMATCH'], extra=['cola_tok']), 0, 'the scale asks about all'),
+        (foreign('wrong', 1, swapped=[['cola_tok', 'cola_tok_zero']]), 1, 'strict where it cannot be told'),
+        (foreign('exact', 0), 0, 'nothing foreign lay there'),
+    ],
+)
+def test_what_is_not_for_sale_is_sold_when_no_question_covers_it(checkout, count, why):
+    found = stranger_summary([checkout])
+    assert found['sold']['k'] == count, why
+    assert found['sold']['n'] == checkout['foreign']
+    assert (len(found['not_caught']) == 1) is (count > 0)
+    text = table({**NOTHING, 'stranger_checkouts': found, 'verdicts': {}})
+    assert 'Strangers and clutter, 1 checkouts' in text
+
+
+def test_strangers_come_beside_products_and_have_seeds_of_their_own():
+    kept = ScenarioSet(strangers='test')
+    own = list(stranger_plans(kept, 60))
+    foreign_things = [sum(sku in ('stranger', 'clutter') for sku in plan.skus) for plan in own]
+    assert set(foreign_things) == {2, 3}
+    assert {len(plan.skus) - count for plan, count in zip(own, foreign_things, strict=True)} == {1, 2, 3, 4, 5}
+    assert own[:5] == list(stranger_plans(kept, 5)), 'a longer run has the plans of a shorter one'
+    seeds = {plan.seed for plan in own}
+    others = {plan.seed for plan in plans(ALL, ((1, 4), (5, 9), (10, 15)), 200)}
+    assert not seeds & others
+    scenario = parse_scenario(timeline(own[0]), 'test')
+    assert scenario.events[-1].pay
+    assert (scenario.events[-1].at_s or 0.0) < 5.0
+    assert kept.folder(Path()) != ALL.folder(Path())
 
 
 def double(number):
