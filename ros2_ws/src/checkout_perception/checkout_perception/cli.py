@@ -121,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument('--seed', type=int, default=0)
     export.add_argument('--note', default='', help='a sentence for the card')
+    _add_doubt(export)
     export.set_defaults(run=_export)
 
     limits = commands.add_parser(
@@ -128,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     limits.add_argument('--model', required=True, help='name of a model under models/, or its folder')
     limits.add_argument('--data', type=Path, required=True, help='the data set; limits are fixed on its val split')
+    _add_doubt(limits)
     limits.set_defaults(run=_limits)
 
     evaluate = commands.add_parser('evaluate', help='measure a model on a split', description=_evaluate.__doc__)
@@ -142,6 +144,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.set_defaults(run=_evaluate)
     return parser
+
+
+def _add_doubt(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        '--doubted-from',
+        type=float,
+        metavar='SCORE',
+        help='score of the unknown class from which nothing is sold, where whole checkouts of the split val chose it '
+        '(scripts/bench accuracy); else it is chosen by the pictures',
+    )
 
 
 def _train(arguments: argparse.Namespace) -> int:
@@ -180,7 +192,13 @@ def _export(arguments: argparse.Namespace) -> int:
     """Write models/NAME/NAME.onnx and its card. Limits of the open-set rule are fixed on the val split."""
     module = _with_torch('checkout_perception.training.ship')
     card = module.ship(
-        arguments.folder, arguments.data, arguments.out, seed=arguments.seed, note=arguments.note, say=_say
+        arguments.folder,
+        arguments.data,
+        arguments.out,
+        seed=arguments.seed,
+        note=arguments.note,
+        doubted_from=arguments.doubted_from,
+        say=_say,
     )
     _say(f'wrote {card}')
     return 0
@@ -199,7 +217,9 @@ def _limits(arguments: argparse.Namespace) -> int:
     detector = TrayDetector.load(arguments.model)
     split = load_split(arguments.data, 'val', detector.rule.names)
     observed = observe(detector, split, _progress())
-    detector.rule = calibrate(observed, detector.rule.names, detector.rule.unknown)
+    detector.rule = calibrate(
+        observed, detector.rule.names, detector.rule.unknown, doubted_from=arguments.doubted_from
+    )
     figures = report(detector, observed)
     print(_summary(figures))
     record_limits(detector.card.directory, detector.rule, figures)

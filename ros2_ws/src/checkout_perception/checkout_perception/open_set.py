@@ -97,7 +97,7 @@ class UnweighedConfig:
         0.65, "Share of the card's reach within which it may be sold without a scale.", minimum=0.0, maximum=1.0
     )
     doubt_share: float = param(
-        0.5, "Share of the card's doubted_from below which it may be sold without a scale.", minimum=0.0, maximum=1.0
+        0.4, "Share of the card's doubted_from below which it may be sold without a scale.", minimum=0.0, maximum=1.0
     )
 
 

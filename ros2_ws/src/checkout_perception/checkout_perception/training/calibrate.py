@@ -32,8 +32,14 @@ MAX_NEEDLESS_QUESTIONS: Final = 0.03
 TOLERATED_LOSS: Final = 0.0025
 
 
-def calibrate(observed: Sequence[Observed], names: Sequence[str], unknown: int) -> OpenSetRule:
-    """Return the rule that fits the validation pictures."""
+def calibrate(
+    observed: Sequence[Observed], names: Sequence[str], unknown: int, *, doubted_from: float | None = None
+) -> OpenSetRule:
+    """Return the rule that fits the validation pictures.
+
+    `doubted_from` replaces the doubt that the pictures chose, where whole checkouts chose it: there a second camera and
+    the scale catch strangers, too, and the same limits can be kept with fewer needless questions.
+    """
     count = len(names)
     open_rule = OpenSetRule(
         names=tuple(names),
@@ -57,7 +63,8 @@ def calibrate(observed: Sequence[Observed], names: Sequence[str], unknown: int) 
     target = worth(observed, best) - TOLERATED_LOSS
     tighter = [replace(best, reach=reaches(observed, best, quantile)) for quantile in REACH_QUANTILES]
     best = _first_that_holds(observed, tighter, best, target)
-    return _first_that_holds(observed, [replace(best, margin=margin) for margin in MARGINS], best, target)
+    best = _first_that_holds(observed, [replace(best, margin=margin) for margin in MARGINS], best, target)
+    return best if doubted_from is None else replace(best, doubted_from=doubted_from)
 
 
 def _first_that_holds(

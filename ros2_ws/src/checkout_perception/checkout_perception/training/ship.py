@@ -30,7 +30,14 @@ CENTROID_PICTURES: Final = 1500
 
 
 def ship(
-    run: Path, data: Path, out: Path, *, seed: int = 0, note: str = '', say: Callable[[str], None] = print
+    run: Path,
+    data: Path,
+    out: Path,
+    *,
+    seed: int = 0,
+    note: str = '',
+    doubted_from: float | None = None,
+    say: Callable[[str], None] = print,
 ) -> Path:
     """Export the averaged weights of RUN/checkpoint.pt into OUT; return the path of the card.
 
@@ -54,7 +61,7 @@ def ship(
         _write_card(out, file, names, size, thresholds_of(_neutral(names)), {}, '')
         tray = _open(out)
         observed = observe(tray, validation)
-        rule = calibrate(observed, names, names.index(validation.class_names[-1]))
+        rule = calibrate(observed, names, names.index(validation.class_names[-1]), doubted_from=doubted_from)
         value = worth(observed, rule)
         say(f'suppression at {overlap}: worth {value:.4f} on {len(observed)} validation pictures')
         if best is None or value > best[0] + 1e-9:
