@@ -44,7 +44,7 @@ class Believer:
         weights_g: Mapping[str, float],
         families: Mapping[str, str],
     ) -> None:
-        """Start without beliefs; `keep_share` is the share that a name needs to stay, `families` those of look-alikes."""
+        """Start without beliefs; `keep_share` is what a name needs to stay, `families` are those of look-alikes."""
         self._names = (*products, UNKNOWN_NAME)
         kinds = sorted(set(families.values()))
         self._families = np.array([kinds.index(families[n]) if n in families else -1 for n in self._names], np.int64)

@@ -124,9 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_doubt(export)
     export.set_defaults(run=_export)
 
-    limits = commands.add_parser(
-        'limits', help='fix the limits of a trained model again', description=_limits.__doc__
-    )
+    limits = commands.add_parser('limits', help='fix the limits of a trained model again', description=_limits.__doc__)
     limits.add_argument('--model', required=True, help='name of a model under models/, or its folder')
     limits.add_argument('--data', type=Path, required=True, help='the data set; limits are fixed on its val split')
     _add_doubt(limits)
@@ -217,9 +215,7 @@ def _limits(arguments: argparse.Namespace) -> int:
     detector = TrayDetector.load(arguments.model)
     split = load_split(arguments.data, 'val', detector.rule.names)
     observed = observe(detector, split, _progress())
-    detector.rule = calibrate(
-        observed, detector.rule.names, detector.rule.unknown, doubted_from=arguments.doubted_from
-    )
+    detector.rule = calibrate(observed, detector.rule.names, detector.rule.unknown, doubted_from=arguments.doubted_from)
     figures = report(detector, observed)
     print(_summary(figures))
     record_limits(detector.card.directory, detector.rule, figures)

@@ -178,7 +178,8 @@ class ContentsBuilder:
         # A thing that nobody can name has no known weight: it is asked about by itself.
         unknown = any(item.state is ItemState.UNKNOWN for item in items)
         at_rest = weighing and weight is not None and weight.at_rest(stamp_ns, self._config.stable_s)
-        quiet_since_ns = self._quiet_since(stamp_ns, items, lines, agrees=agrees and known and not unknown, felt=at_rest)
+        told = agrees and known and not unknown
+        quiet_since_ns = self._quiet_since(stamp_ns, items, lines, agrees=told, felt=at_rest)
         waiting, mismatch = False, None
         if quiet_since_ns is not None and not unknown and known:
             hiding = next((item for item in items if item.hidden), None)
@@ -236,8 +237,8 @@ class ContentsBuilder:
     ) -> int | None:
         """Return the stamp from which the picture has been at rest, or None while it has not been for long enough.
 
-        `agrees`: the scale is at rest and is the sum of the items. `felt`: it has been at rest for a while. Then nothing
-        was put down or taken in that time, whatever the boxes of half covered things do.
+        `agrees`: the scale is at rest and is the sum of the items. `felt`: it has been at rest for a while. Then
+        nothing was put down or taken in that time, whatever the boxes of half covered things do.
         """
         signature = (
             tuple((line.sku, line.count) for line in lines),
@@ -288,7 +289,7 @@ def _merge(first: Item, second: Item) -> Item:
 
 
 def _without_weight(item: Item) -> Item:
-    """Return an item that nobody could name and that went out of sight as gone: the scale feels nothing but the rest."""
+    """Return an item that nobody could name and that went out of sight as gone: the scale feels the rest alone."""
     if item.state is ItemState.UNKNOWN and not item.seen:
         return replace(item, state=ItemState.TENTATIVE, present=0.0)
     return item

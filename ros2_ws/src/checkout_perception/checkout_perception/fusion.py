@@ -332,7 +332,7 @@ class Fuser:
         seen = [(camera, t.box, t.class_id) for thing in self.things for camera, t in thing.tracks.items() if t.seen]
         for thing in self.things:
             thing.shadow = not thing.seen and any(
-                camera == other and class_id == track.class_id and float(iou(track.box[None], box[None])[0, 0]) >= _SHADE
+                (camera, track.class_id) == (other, class_id) and float(iou(track.box[None], box[None])[0, 0]) >= _SHADE
                 for camera, track in thing.tracks.items()
                 for other, box, class_id in seen
             )

@@ -29,8 +29,8 @@ class OpenSetRule:
 
     unknown: index of the class that stands for what is no product, or -1. sold_from (C,): score from which a class may
     be sold. reach (C,): largest distance at which it may be. shown_from: score from which a thing exists at all.
-    margin: between the best and the second product. doubted_from: score of the unknown class from which nothing is sold,
-    however sure a product is; a stranger that passes for a product leaves such a trace.
+    margin: between the best and the second product. doubted_from: score of the unknown class from which nothing is
+    sold, however sure a product is; a stranger that passes for a product leaves such a trace.
     """
 
     names: tuple[str, ...]

@@ -75,10 +75,10 @@ class Track:
     """Hold one thing as it was at its last detection.
 
     box (4,) xyxy pixels; evidence (P + 1,): summed scores of the products and, last, of UNKNOWN; hits counts
-    detections; `moved_ns` is the last stamp at which the box left its place, which was `rest` (4,); `seen` says whether the newest picture
-    shows it; else `covered` says whether something lies over its place, and `free` counts the pictures in a row that
-    show the place free. `area` and `best_score` are the largest so far; `nested` says that the box lay within another
-    one when it was seen last, as a second box on one thing does.
+    detections; `moved_ns` is the last stamp at which the box left its place, which was `rest` (4,); `seen` says whether
+    the newest picture shows it; else `covered` says whether something lies over its place, and `free` counts the
+    pictures in a row that show the place free. `area` and `best_score` are the largest so far; `nested` says that the
+    box lay within another one when it was seen last, as a second box on one thing does.
     """
 
     track_id: int

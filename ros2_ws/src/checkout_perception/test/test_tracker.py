@@ -129,9 +129,7 @@ def test_a_thing_rests_while_its_box_stays_near(shift: float, still: bool) -> No
         ((20, 0, 30, 0), False, 'it moved and turned'),
     ],
 )
-def test_what_comes_to_lie_over_a_thing_does_not_move_it(
-    change: tuple[float, ...], still: bool, why: str
-) -> None:
+def test_what_comes_to_lie_over_a_thing_does_not_move_it(change: tuple[float, ...], still: bool, why: str) -> None:
     tracker = Tracker(TrackerConfig(still_px=6.0))
     show(tracker, STEP, (A, 0, 0.9))
     now = tuple(a + b for a, b in zip(A, change, strict=True))

@@ -1,9 +1,9 @@
 """Fix the limits of the open-set rule on validation pictures, so that the test pictures are met with closed hands.
 
-First the two scores are chosen by what a rule is worth: exact baskets, less the strangers that it sells and the needless
-questions that it asks beyond what a shop tolerates. Then the doubt, from which the class of what is no product forbids a
-sale: of all tests it is by far the best one against strangers. Last the distance and the margin are drawn as tight as
-they go for next to nothing, since strangers unlike the simulated ones will come.
+First the two scores are chosen by what a rule is worth: exact baskets, less the strangers that it sells and the
+needless questions that it asks beyond what a shop tolerates. Then the doubt, from which the class of what is no product
+forbids a sale: of all tests it is by far the best one against strangers. Last the distance and the margin are drawn as
+tight as they go for next to nothing, since strangers unlike the simulated ones will come.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ from checkout_core.errors import CheckoutError
 from checkout_core.model_card import CARD_NAME, sha256_of
 from checkout_core.runtimes import load_runtime
 from checkout_perception.detector import TrayDetector
-from checkout_perception.training.calibrate import calibrate, exact_share, worth
-from checkout_perception.training.card import write_card
+from checkout_perception.training.calibrate import calibrate, worth
+from checkout_perception.training.card import thresholds_of, write_card
 from checkout_perception.training.contestants import Job, note_trained
 from checkout_perception.training.data import Split, load_split
 from checkout_perception.training.evaluate import observe
@@ -127,11 +127,12 @@ class Yolo:
             observed = observe(detector, validation)
             detector.close()
             rule = calibrate(observed, names, len(names) - 1)
-            exact = exact_share(observed, rule)
-            say(f'{job.name}: suppression at {overlap}: {exact:.4f} of {len(observed)} validation baskets exact')
-            if best is None or exact > best[0] + 1e-9:
-                limits = {'shown_from': rule.shown_from, 'sold_from': float(rule.sold_from[0]), 'margin': rule.margin}
-                best = (exact, overlap, {key: round(float(value), 4) for key, value in limits.items()})
+            value = worth(observed, rule)
+            say(f'{job.name}: suppression at {overlap}: worth {value:.4f} on {len(observed)} validation pictures')
+            if best is None or value > best[0] + 1e-9:
+                # Distances are not known here: a reach would limit nothing.
+                limits = {key: limit for key, limit in thresholds_of(rule).items() if not key.startswith('reach')}
+                best = (value, overlap, limits)
         assert best is not None
         export_graph(RawHead(state['net'], best[1], min(CANDIDATES, cells(job.size))).eval(), file, job.size)
         _write_card(out, file, names, job, best[2], best[1])
@@ -337,13 +338,11 @@ def _ultralytics(folder: Path) -> Any:
 @contextlib.contextmanager
 def _stand_in() -> Iterator[None]:
     """Give ultralytics what it wants of torchvision where there is none: a version and a suppression it never calls."""
-    try:
-        import_module('torchvision')
+    if _has_torchvision():
         yield
         return
-    except (ImportError, RuntimeError):
-        for name in [name for name in sys.modules if name.split('.')[0] == 'torchvision']:
-            del sys.modules[name]
+    for name in [name for name in sys.modules if name.split('.')[0] == 'torchvision']:
+        del sys.modules[name]
     vision, ops = ModuleType('torchvision'), ModuleType('torchvision.ops')
     for module in (vision, ops):
         module.__spec__ = ModuleSpec(module.__name__, None)
@@ -352,8 +351,20 @@ def _stand_in() -> Iterator[None]:
     vision.ops = ops  # type: ignore[attr-defined]
     # They ask the installed packages for the version, not the module.
     asked = metadata.version
-    metadata.version = lambda name: _NO_VERSION if name == 'torchvision' else asked(name)
+
+    def version(distribution_name: str) -> str:
+        return _NO_VERSION if distribution_name == 'torchvision' else asked(distribution_name)
+
+    metadata.version = version
     try:
         yield
     finally:
         metadata.version = asked
+
+
+def _has_torchvision() -> bool:
+    try:
+        import_module('torchvision')
+    except (ImportError, RuntimeError):
+        return False
+    return True
