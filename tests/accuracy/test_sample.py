@@ -16,7 +16,7 @@ from checkout_perception.pipeline import ModelConfig
 MODEL = ModelConfig().name
 MODELS = (MODEL, 'tray60')
 
-pytestmark = pytest.mark.timeout(1200)  # about 80 s of one core, for both models; machines that others use, too, take longer
+pytestmark = pytest.mark.timeout(1200)  # about 80 s of one core for both; busy machines take longer
 
 
 @pytest.fixture(scope='session')
