@@ -21,7 +21,7 @@ from checkout_core.config import group, param
 from checkout_core.detections import Detections
 from checkout_core.errors import CheckoutError
 from checkout_core.frames import CorruptFrame, decode_jpeg
-from checkout_core.status import Reason, Status
+from checkout_core.status import Status
 from checkout_perception.contents import Contents, ContentsBuilder, ContentsConfig, State, View
 from checkout_perception.detector import Clock, Stages, TrayDetector, elapsed_ms
 from checkout_perception.evidence import PresenceConfig
@@ -174,8 +174,7 @@ class TrayPipeline:
         except CorruptFrame as error:
             return self._corrupt(camera, stamp_ns, str(error))
         decode = ('decode', elapsed_ms(begin, self._clock()))
-        # A scale that is silent catches nothing either, nor does one that carries a thing of which nobody knows the
-        # weight: what it would have to catch is then caught by looks.
+        # A scale that is silent catches nothing either: what it would have to catch is then caught by looks.
         sighting = self.detector.detect(image, None if self._weighing(stamp_ns) else self._strict)
         begin = self._clock()
         with self._lock:
@@ -302,11 +301,9 @@ class TrayPipeline:
         return ContentsAnswer(contents, status, sources, (('fuse', elapsed_ms(begin, self._clock())),))
 
     def _weighing(self, stamp_ns: int) -> bool:
-        """Say whether the scale can check at a stamp what is seen."""
+        """Say whether the scale speaks at a stamp."""
         with self._lock:
-            reading, contents = self._weight_at(stamp_ns), self._contents
-        if contents is not None and any(asked.reason is Reason.UNKNOWN_ITEM for asked in contents.attentions):
-            return False
+            reading = self._weight_at(stamp_ns)
         return reading is not None and reading.speaks(stamp_ns, self._config.weight)
 
     def _weight_at(self, stamp_ns: int) -> WeightReading | None:

@@ -281,20 +281,3 @@ def test_a_calibration_of_other_cameras_is_refused(scripted: Any, catalogue: Cat
     config = TrayPerceptionConfig(cameras=('top', 'oblique'), geometry=GeometryConfig(calibration=(1.0,) * 18))
     with pytest.raises(CheckoutError, match='18 numbers'):
         TrayPipeline(config, scripted.detector, catalogue)
-
-
-def test_a_scale_that_carries_an_unknown_thing_checks_nothing(scripted: Any, catalogue: Catalogue, jpeg: bytes) -> None:
-    """What is sold beside a thing of unknown weight has to look like it: the sum of all says nothing."""
-    subject = pipeline(scripted, catalogue)
-
-    def names(first: int, grams: float, *rows: Any) -> set[str]:
-        scripted.script = [list(rows)] * 10
-        for index in range(first, first + 10):
-            subject.on_weight(index * 100 * MS, grams, stable=True)
-            answer = subject.on_image('top', index * 100 * MS, jpeg)
-            subject.contents()
-        return {answer.detections.name(row) for row in range(len(answer.detections))}
-
-    assert names(1, 355.0, WEAKISH) == {'can_blue'}, 'the scale checks it'
-    assert names(11, 600.0, WEAKISH, THING) == {'UNKNOWN'}
-    assert names(40, 355.0, WEAKISH) == {'can_blue'}, 'the thing was taken away'
