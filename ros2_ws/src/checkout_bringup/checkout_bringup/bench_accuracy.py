@@ -29,7 +29,7 @@ from checkout_bringup.bench_scenarios import (
     simulator_state,
     stranger_plans,
 )
-from checkout_bringup.bench_strangers import needless, stranger_lines, stranger_summary
+from checkout_bringup.bench_strangers import go_on, needless, stranger_lines, stranger_summary
 from checkout_bringup.files import output_folder
 from checkout_bringup.replay import start
 from checkout_core import data, provenance
@@ -142,7 +142,12 @@ def _run(arguments: argparse.Namespace) -> int:
         kind = KEPT_FOR_TESTS if arguments.split == 'test' else DRAWN
         beside = ScenarioSet(assortment, arguments.split, arguments.rate, kind)
         own = tuple(stranger_plans(beside, arguments.stranger_checkouts))
-        figures['stranger_checkouts'] = stranger_summary(run_plans(own, setup, arguments.jobs, cache_folder))
+
+        def run(some: Sequence[Plan]) -> list[dict[str, Any]]:
+            return run_plans(some, setup, arguments.jobs, cache_folder)
+
+        first = run(own)
+        figures['stranger_checkouts'] = stranger_summary(first, go_on(own, first, run))
     if 'scenarios' in parts:
         scenarios = ScenarioSet(assortment, arguments.split, arguments.rate)
         every = tuple(plans(scenarios, brackets, arguments.scenarios))
@@ -258,7 +263,8 @@ def table(figures: Mapping[str, Any]) -> str:
         lines += [_line(f'  {name}', entry) for name, entry in own['sold_by_name'].items() if entry['k']]
     if 'stranger_checkouts' in figures:
         own = figures['stranger_checkouts']
-        lines += ['', f'Strangers and clutter, {own["checkouts"]} checkouts', _line('sold as a product', own['sold'])]
+        lines += ['', f'Strangers and clutter, {own["checkouts"]} checkouts', _line('sold in the end', own['sold'])]
+        lines.append(_line('named beside a thing asked about', own['named_beside_a_question']))
         lines.append(_line('checkouts without a question', own['checkouts_without_a_question']))
         lines += stranger_lines(own)
     lines += _checkout_lines(figures['scenarios']) if 'scenarios' in figures else []

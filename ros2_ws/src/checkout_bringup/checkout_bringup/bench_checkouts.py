@@ -12,7 +12,7 @@ import json
 import tempfile
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from checkout_bringup.bench_jobs import keep
 from checkout_bringup.bench_scenarios import Plan, bag_of, facts_of
 from checkout_bringup.files import read_json
 from checkout_bringup.replay import start
+from checkout_core.boxes import iou
 from checkout_core.catalogue import Catalogue
 from checkout_core.model_card import load_model_card
 from checkout_core.runtimes import Runtime
@@ -49,6 +50,7 @@ _STABLE = 1  # TrayContents.STABLE
 _UNKNOWN = 2  # TrayItem.UNKNOWN
 _REASONS = tuple(str(reason) for reason in Reason)  # in the order of the numbers of Attention.msg
 _LEAST_SCORE = 0.05
+_POINTED_IOU = 0.3
 
 
 @dataclass(frozen=True)
@@ -228,6 +230,7 @@ def judge(
         **_difference(true, seen, families),
         'unknown': 0 if last is None else sum(int(item.state) == _UNKNOWN for item in last.items),
         'foreign': tick.foreign(),
+        'pointed_at': _pointed_at(asking, tick),
         'indistinguishable': unclear,
         'true': true,
         'seen': seen,
@@ -237,6 +240,21 @@ def judge(
         'to_stable_ms': _to_stable(outputs, known['still_s']),
         'to_stable_seen_ms': _to_stable(outputs, known['seen_still_s']),
     }
+
+
+def _pointed_at(asking: Sequence[Any], tick: TruthTick) -> list[int]:
+    """Return the places, in the order of putting down, of the things that questions about one thing point at."""
+    places = set()
+    for attention in (one for message in asking for one in message.attentions):
+        if _REASONS[int(attention.reason)] not in APART or not attention.box_known:
+            continue
+        camera, box = str(attention.camera), attention.box
+        pointer = np.array([box.x_min, box.y_min, box.x_max, box.y_max])
+        seen = [item for item in tick.items if item.on_tray and camera in item.boxes]
+        overlaps = iou(pointer[None], np.array([item.boxes[camera] for item in seen]).reshape(-1, 4))[0]
+        if len(seen) and overlaps.max() >= _POINTED_IOU:
+            places.add(seen[int(overlaps.argmax())].instance_id - 1)
+    return sorted(places)
 
 
 def _difference(true: Mapping[str, int], seen: Mapping[str, int], families: Mapping[str, str]) -> dict[str, Any]:

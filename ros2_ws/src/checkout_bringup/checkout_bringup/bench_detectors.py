@@ -34,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument('--cpu-seconds', type=float, default=3600.0, metavar='S', help='of each training (3600)')
     parser.add_argument('--size', default='640x480', metavar='WxH', help='input of all networks (640x480)')
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--scored', type=int, default=0, metavar='N', help='test pictures to score, evenly taken (all)')
     parser.add_argument('--timed', type=int, default=200, metavar='N', help='pictures to time (200)')
     parser.add_argument('--jobs', type=int, default=os.cpu_count() or 1, metavar='N', help='processes that render')
     parser.add_argument('--out', type=Path, metavar='DIR', help='where trainings are kept (var/bench/detectors)')
@@ -66,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         size=(int(width), int(height)),
         seed=arguments.seed,
         timed=arguments.timed,
+        scored=arguments.scored,
     )
     result = compare(config, lambda text: print(text, flush=True))
     table = markdown(result)

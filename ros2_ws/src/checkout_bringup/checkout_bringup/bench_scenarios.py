@@ -56,6 +56,7 @@ _FIRST_S, _LAST_S = 0.5, 4.5  # when the first and the last item are taken in th
 _GROUP_GAP_S = 0.12
 _PAY_S, _TAIL_S, _LEAST_S = 7.4, 1.6, 8.0
 _STRANGERS_LAST_S, _STRANGERS_PAY_S, _STRANGERS_LEAST_S = 2.9, 4.9, 6.0  # fewer things take less time
+_ASKED_S, _TAKE_S, _AFTER_S = 0.8, 0.9, 2.0  # staff comes, takes one thing after the other, and the customer pays
 _STRANGER_SEEDS = 150_000  # beyond those of every bracket
 _STRANGER_SHARE = 0.65
 _SEEN_M = 0.001
@@ -81,7 +82,10 @@ class ScenarioSet:
 
 @dataclass(frozen=True)
 class Plan:
-    """Hold one scenario: what is put down, in which order and how carelessly, and the first seed to try."""
+    """Hold one scenario: what is put down, in which order and how carelessly, and the first seed to try.
+
+    `taken` are places in `skus` of what is taken off the tray again, before the customer wants to pay.
+    """
 
     set: ScenarioSet
     bracket: tuple[int, int]
@@ -89,11 +93,13 @@ class Plan:
     skus: tuple[str, ...]
     overlap: float
     seed: int
+    taken: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
-        """Return the name, such as `10-15/0007`."""
-        return f'{self.bracket[0]}-{self.bracket[1]}/{self.number:04d}'
+        """Return the name, such as `10-15/0007`, or `1-5/0003-without-0-2`."""
+        without = ''.join(f'-{place}' for place in self.taken)
+        return f'{self.bracket[0]}-{self.bracket[1]}/{self.number:04d}' + (f'-without{without}' if without else '')
 
 
 def plans(scenarios: ScenarioSet, brackets: Sequence[tuple[int, int]], count: int) -> Iterator[Plan]:
@@ -122,10 +128,10 @@ def stranger_plans(scenarios: ScenarioSet, count: int) -> Iterator[Plan]:
     first bracket and of no other set.
     """
     base = _SEEDS[scenarios.split] + _STRANGER_SEEDS
+    alike = LOOK_ALIKES if assortment(scenarios.assortment).families() else 0.0
     for number in range(count):
         block, place = divmod(number, BLOCK)
         rng = np.random.default_rng([base + number, _STREAM])
-        alike = LOOK_ALIKES if assortment(scenarios.assortment).families() else 0.0
         things = list(_block(scenarios.assortment, (1, 5), base + block, alike)[place])
         for _ in range(int(rng.integers(2, 4))):
             thing = PUT_STRANGER if rng.random() < _STRANGER_SHARE else PUT_CLUTTER
@@ -158,6 +164,12 @@ def timeline(plan: Plan) -> dict[str, Any]:
         late = 0.0 if index == 0 else float(rng.uniform(-0.15, 0.15)) * step
         begin = _FIRST_S + index * step + late
         events += [{'at': round(begin + i * _GROUP_GAP_S, 2), 'put': sku} for i, sku in enumerate(group)]
+    for place in plan.taken:
+        events[place]['as'] = f'thing {place}'
+    for index, place in enumerate(plan.taken):
+        events.append({'at': round(pay + _ASKED_S + index * _TAKE_S, 2), 'remove': f'thing {place}'})
+    if plan.taken:
+        pay = round(events[-1]['at'] + _AFTER_S, 2)
     low, high = plan.bracket
     return {
         'name': f'bench_{low}_{high}_{plan.number:04d}',
@@ -275,7 +287,9 @@ def last_movement(world: World, tolerance_m: float) -> float:
         before = time - 0.02
         states = world.at(before)
         near = all(
-            np.abs(state.pos - rest[state.instance_id]).max() <= tolerance_m and (not state.moving or tolerance_m > 0)
+            state.instance_id in rest  # else it was taken away
+            and np.abs(state.pos - rest[state.instance_id]).max() <= tolerance_m
+            and (not state.moving or tolerance_m > 0)
             for state in states
         )
         if not near or len(states) < len(rest) or world.effects_at(before).hand is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,11 +13,11 @@ import pytest
 
 from checkout_bringup import bench, bench_accuracy
 from checkout_bringup.bench_accuracy import GOALS, MOST, summary, table, verdicts
-from checkout_bringup.bench_checkouts import RememberingRuntime, judge
+from checkout_bringup.bench_checkouts import RememberingRuntime, _pointed_at, judge
 from checkout_bringup.bench_frames import assortment_of
 from checkout_bringup.bench_jobs import keep, share_out
 from checkout_bringup.bench_scenarios import ScenarioSet, last_movement, plans, stranger_plans, timeline
-from checkout_bringup.bench_strangers import stranger_summary
+from checkout_bringup.bench_strangers import ROUNDS, go_on, stranger_summary
 from checkout_core.catalogue import load_assortment, load_catalogue
 from checkout_core.errors import CheckoutError
 from checkout_core.metrics.intervals import rate
@@ -76,13 +77,16 @@ def test_all_is_put_down_by_hand_before_the_tray_rests(bracket):
         assert (scenario.events[-1].at_s or 0.0) > 7.0
 
 
-def world(moves_until, hand_until=0.0, creeps_until=0.0):
-    """Return a world with one thing that moves, and creeps by less than a millimetre after that."""
+def world(moves_until, hand_until=0.0, creeps_until=0.0, taken_at=0.0):
+    """Return a world with one thing that moves, and creeps by less than a millimetre after that; another is taken."""
 
     def at(time):
         x = 0.1 * max(0.0, moves_until - time) + 0.0002 * max(0.0, creeps_until - time)
         moving = time < max(moves_until, creeps_until)
-        return (SimpleNamespace(instance_id=1, pos=np.array([x, 0.0, 0.0]), moving=moving),)
+        there = [SimpleNamespace(instance_id=1, pos=np.array([x, 0.0, 0.0]), moving=moving)]
+        if time < taken_at:
+            there.append(SimpleNamespace(instance_id=2, pos=np.zeros(3), moving=False))
+        return tuple(there)
 
     hand = SimpleNamespace(hand='there'), SimpleNamespace(hand=None)
     still = max(moves_until, creeps_until)
@@ -98,8 +102,9 @@ def world(moves_until, hand_until=0.0, creeps_until=0.0):
         (world(3.0, hand_until=3.5), 0.0, 3.5),
         (world(3.0, creeps_until=5.0), 0.0, 5.0),
         (world(3.0, creeps_until=5.0), 0.001, 3.0),
+        (world(3.0, taken_at=6.0), 0.0, 6.0),
     ],
-    ids=['an item', 'a hand', 'creeping counts', 'unless it is not to be seen'],
+    ids=['an item', 'a hand', 'creeping counts', 'unless it is not to be seen', 'what is taken away'],
 )
 def test_the_last_movement_is_found(scene, tolerance, expected):
     assert last_movement(scene, tolerance) == pytest.approx(expected, abs=0.03)
@@ -168,7 +173,7 @@ def contents(stamp_s, state=1, reasons=(), unknown=0, **counts):
     return SimpleNamespace(
         header=header(stamp_s),
         state=state,
-        attentions=[SimpleNamespace(reason=reason) for reason in reasons],
+        attentions=[SimpleNamespace(reason=reason, box_known=False) for reason in reasons],
         items=[SimpleNamespace(state=2)] * unknown,
         lines=lines(**counts),
     )
@@ -218,6 +223,36 @@ ASKED = [
     ('another question is no excuse', OUTSIDE, False, False),
     ('nor is a look-alike that can be told apart', LOOK_ALIKE, True, False),
 ]
+
+
+def pointing(reason, *corners):
+    box = SimpleNamespace(**dict(zip(('x_min', 'y_min', 'x_max', 'y_max'), corners, strict=True)))
+    return SimpleNamespace(reason=reason, box_known=True, camera='top', box=box)
+
+
+def test_what_a_question_points_at_is_found_in_the_truth():
+    def thing(number, sold, *box, on_tray=True):
+        boxes = {'top': np.array(box, np.float32)} if box else {}
+        return TruthItem(number, 'thing', sold, on_tray, False, True, {}, boxes)
+
+    items = (
+        thing(1, True, 0, 0, 10, 10),
+        thing(2, False, 50, 0, 70, 20),
+        thing(3, False, 100, 100, 120, 120),
+        thing(4, False),  # nothing of it is to be seen
+        thing(5, False, 200, 0, 220, 20, on_tray=False),
+    )
+    tick = TruthTick(0, 'bench', 1, items, False, True)
+    asked = [
+        pointing(UNKNOWN, 52, 1, 72, 20),
+        pointing(LOOK_ALIKE, 0, 0, 10, 9),
+        pointing(OUTSIDE, 100, 100, 120, 120),
+        pointing(UNKNOWN, 140, 140, 160, 160),
+        pointing(UNKNOWN, 200, 0, 220, 20),
+        SimpleNamespace(reason=UNKNOWN, box_known=False),
+    ]
+    assert _pointed_at([SimpleNamespace(attentions=asked)], tick) == [0, 1]
+    assert _pointed_at([SimpleNamespace(attentions=asked)], TruthTick(0, 'bench', 1, items[3:4], False, True)) == []
 
 
 @pytest.mark.parametrize(('reason', 'told', 'apart'), [c[1:] for c in ASKED], ids=[c[0] for c in ASKED])
@@ -312,12 +347,14 @@ def test_needless_questions_of_whole_checkouts_have_a_limit(asked, good):
     assert verdicts({'scenarios': summary(rows)})['strangers.false_alarms']['floor'] is good
 
 
-def foreign(outcome, count, *, reasons=(), extra=(), swapped=()):
+def foreign(outcome, count, *, reasons=(), extra=(), swapped=(), pointed_at=(), seed=0):
     return row(outcome) | {
         'foreign': count,
         'reasons': list(reasons),
         'extra': list(extra),
         'swapped': list(swapped),
+        'pointed_at': list(pointed_at),
+        'seed': seed,
         'seen': {},
         'true': {},
     }
@@ -335,12 +372,65 @@ def foreign(outcome, count, *, reasons=(), extra=(), swapped=()):
     ],
 )
 def test_what_is_not_for_sale_is_sold_when_no_question_covers_it(checkout, count, why):
-    found = stranger_summary([checkout])
-    assert found['sold']['k'] == count, why
+    found = stranger_summary([checkout], [checkout])
+    assert found['sold']['k'] == found['named_beside_a_question']['k'] == count, why
     assert found['sold']['n'] == checkout['foreign']
     assert (len(found['not_caught']) == 1) is (count > 0)
     text = table({**NOTHING, 'stranger_checkouts': found, 'verdicts': {}})
     assert 'Strangers and clutter, 1 checkouts' in text
+
+
+def play(answers, played):
+    """Return a station that answers a plan by what was taken away, and remembers what it was asked to play."""
+
+    def run(some):
+        played.extend(some)
+        return [answers[plan.number, plan.taken] for plan in some]
+
+    return run
+
+
+def test_what_is_asked_about_is_taken_away_and_the_checkout_goes_on():
+    own = list(stranger_plans(ScenarioSet(strangers='test'), 3))
+    beside = foreign('asked', 2, reasons=['UNKNOWN_ITEM'], extra=['tea'], pointed_at=[1], seed=77)
+    answers = {
+        (0, ()): beside,
+        (1, ()): beside,
+        (2, ()): foreign('asked', 2, reasons=['UNKNOWN_ITEM'], pointed_at=[0, 1]),
+        (0, (1,)): foreign('asked', 1, reasons=['WEIGHT_MISMATCH'], extra=['tea'], seed=77),
+        (1, (1,)): foreign('wrong', 1, extra=['tea'], seed=77),
+    }
+    played = []
+    run = play(answers, played)
+    first = run(own)
+    found = stranger_summary(first, go_on(own, first, run))
+    assert [(plan.number, plan.taken) for plan in played[3:]] == [(0, (1,)), (1, (1,))]
+    assert {plan.seed for plan in played[3:]} == {77}, 'the same things fall as in the first round'
+    assert found['named_beside_a_question']['k'] == 2
+    assert (found['sold']['k'], found['sold']['n'], found['went_on']) == (1, 6, 2), 'the scale has caught one of them'
+
+
+def test_staff_does_not_come_for_ever():
+    own = list(stranger_plans(ScenarioSet(strangers='test'), 1))
+    again = foreign('asked', 2, reasons=['UNKNOWN_ITEM'], extra=['tea'], pointed_at=[0])
+    played = []
+    last = go_on(own, [again], play({(0, (0,)): again}, played))
+    assert len(played) == ROUNDS
+    assert stranger_summary([again], last)['sold']['k'] == 1, 'what still passes counts'
+
+
+def test_a_plan_in_which_things_are_taken_away_is_one_of_its_own():
+    plan = next(stranger_plans(ScenarioSet(strangers='test'), 1))
+    without = replace(plan, taken=(0, 2))
+    assert without.name == f'{plan.name}-without-0-2'
+    script, shorter = timeline(without), timeline(plan)
+    lines = script['timeline']
+    assert [line['remove'] for line in lines if 'remove' in line] == ['thing 0', 'thing 2']
+    puts = [line for line in lines if 'put' in line]
+    assert [{k: v for k, v in line.items() if k != 'as'} for line in puts] == shorter['timeline'][:-1]
+    assert [line.get('as') for line in puts][:3] == ['thing 0', None, 'thing 2']
+    assert [line['at'] for line in lines] == sorted(line['at'] for line in lines)
+    assert parse_scenario(script, 'test').events[-1].pay
 
 
 def test_strangers_come_beside_products_and_have_seeds_of_their_own():

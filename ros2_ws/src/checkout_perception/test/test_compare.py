@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,14 @@ torch = pytest.importorskip(
 )
 
 from checkout_core.model_card import load_model_card  # noqa: E402 - after the check for torch
-from checkout_perception.training.compare import CompareConfig, chosen_form, compare, markdown, verdict  # noqa: E402
+from checkout_perception.training.compare import (  # noqa: E402
+    CompareConfig,
+    chosen_form,
+    compare,
+    evenly,
+    markdown,
+    verdict,
+)
 from checkout_perception.training.contestants import load_contestant  # noqa: E402
 from checkout_perception.training.data import load_split  # noqa: E402
 from checkout_perception.training.yolo import RawHead, cells, cut_boxes, write_labels  # noqa: E402
@@ -114,8 +122,19 @@ def test_ours_is_compared_and_nothing_is_done_twice(dataset: Path, tmp_path: Pat
     again = compare(config, said.append)
     assert not any('training' in text or 'export' in text for text in said)
     assert again['rows'][0]['exact'] == result['rows'][0]['exact']
+    fewer = compare(replace(config, scored=2), said.append)
+    assert fewer['test_pictures'] == 2 < again['test_pictures']
     with pytest.raises(CheckoutError, match='other terms'):
         compare(CompareConfig(dataset, dataset, tmp_path, ('ours',), cpu_s=5.0, size=SMALL), said.append)
+
+
+def test_fewer_pictures_are_taken_from_all_over_the_split(dataset: Path) -> None:
+    split = load_split(dataset, 'train')
+    every = split.pictures
+    some = evenly(split, 3).pictures
+    assert len(some) == 3
+    assert (some[0], some[-1]) == (every[0], every[-1])
+    assert evenly(split, 0).pictures == evenly(split, len(every) + 1).pictures == every
 
 
 @pytest.mark.skipif(find_spec('ultralytics') is None, reason='scripts/bootstrap --with train,ultralytics')

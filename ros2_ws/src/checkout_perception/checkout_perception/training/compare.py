@@ -11,7 +11,7 @@ import json
 import multiprocessing
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,7 +28,7 @@ from checkout_perception.training.contestants import TRAINED, Job, load_contesta
 from checkout_perception.training.data import Split, load_split
 from checkout_perception.training.evaluate import observe, report
 
-__all__ = ['BRACKETS', 'CompareConfig', 'chosen_form', 'compare', 'markdown', 'verdict']
+__all__ = ['BRACKETS', 'CompareConfig', 'chosen_form', 'compare', 'evenly', 'markdown', 'verdict']
 
 BRACKETS: Final = ('1-4', '5-9', '10-15')
 FORMS: Final = ('onnxruntime fp32', 'openvino fp32', 'openvino int8')
@@ -41,7 +41,10 @@ _WARM_UP = 5
 
 @dataclass(frozen=True)
 class CompareConfig:
-    """Say what is compared: contestants, data set, test set, CPU seconds of each training, (width, height)."""
+    """Say what is compared: contestants, data set, test set, CPU seconds of each training, (width, height).
+
+    `scored` is the number of test pictures, taken evenly from the test set; 0 takes all.
+    """
 
     data: Path
     test: Path
@@ -51,6 +54,7 @@ class CompareConfig:
     size: tuple[int, int] = (640, 480)
     seed: int = 0
     timed: int = 200
+    scored: int = 0
 
     def job(self, name: str) -> Job:
         """Return the job of one contestant."""
@@ -73,7 +77,7 @@ def compare(config: CompareConfig, say: Callable[[str], None] = print) -> dict[s
             _in_process('export', job)
     missing: dict[str, dict[str, str]] = {name: {} for name in config.names}
     forms = [form for name in config.names for form in _forms(config, name, missing[name], say)]
-    split = load_split(config.test, 'test', forms[0][2].rule.names)
+    split = evenly(load_split(config.test, 'test', forms[0][2].rule.names), config.scored)
     rows = []
     for name, form, detector in forms:
         say(f'{name}, {form}: {len(split.pictures)} test pictures')
@@ -156,9 +160,17 @@ def markdown(result: Mapping[str, Any]) -> str:
     return '\n'.join(lines) + '\n'
 
 
+def evenly(split: Split, count: int) -> Split:
+    """Return a split with `count` of its pictures, from all over it; 0 or more than there are: all."""
+    if not 0 < count < len(split.pictures):
+        return split
+    chosen = np.linspace(0, len(split.pictures) - 1, count).round().astype(int)
+    return replace(split, pictures=tuple(split.pictures[index] for index in chosen))
+
+
 def _check(config: CompareConfig) -> None:
     """Make the folder, and refuse one that holds a comparison on other terms."""
-    if config.cpu_s <= 0 or config.timed < 1 or not config.names:
+    if config.cpu_s <= 0 or config.timed < 1 or config.scored < 0 or not config.names:
         raise CheckoutError('A comparison needs contestants, a budget of CPU seconds above 0, and pictures to time.')
     for name in config.names:
         load_contestant(name)
