@@ -122,8 +122,10 @@ def test_ours_is_compared_and_nothing_is_done_twice(dataset: Path, tmp_path: Pat
     again = compare(config, said.append)
     assert not any('training' in text or 'export' in text for text in said)
     assert again['rows'][0]['exact'] == result['rows'][0]['exact']
-    fewer = compare(replace(config, scored=2), said.append)
-    assert fewer['test_pictures'] == 2 < again['test_pictures']
+    fewer = compare(replace(config, scored=3), said.append)
+    assert fewer['test_pictures'] == 3 < again['test_pictures']
+    with pytest.raises(CheckoutError, match='three pictures'):
+        compare(replace(config, scored=2), said.append)
     with pytest.raises(CheckoutError, match='other terms'):
         compare(CompareConfig(dataset, dataset, tmp_path, ('ours',), cpu_s=5.0, size=SMALL), said.append)
 

@@ -37,6 +37,7 @@ TOLERATED: Final = 0.005
 FASTER: Final = 2.5
 _CALIBRATION = 200  # pictures for int8
 _WARM_UP = 5
+_LEAST = 3  # pictures: fewer have no median
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,10 @@ def evenly(split: Split, count: int) -> Split:
 
 def _check(config: CompareConfig) -> None:
     """Make the folder, and refuse one that holds a comparison on other terms."""
-    if config.cpu_s <= 0 or config.timed < 1 or config.scored < 0 or not config.names:
-        raise CheckoutError('A comparison needs contestants, a budget of CPU seconds above 0, and pictures to time.')
+    if config.cpu_s <= 0 or config.timed < _LEAST or (config.scored and config.scored < _LEAST) or not config.names:
+        raise CheckoutError(
+            'A comparison needs contestants, a budget of CPU seconds above 0, and three pictures or more.'
+        )
     for name in config.names:
         load_contestant(name)
     terms = {k: str(v) for k, v in asdict(config).items() if k in ('data', 'cpu_s', 'size', 'seed')}
