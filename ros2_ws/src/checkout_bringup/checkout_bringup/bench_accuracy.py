@@ -60,7 +60,7 @@ GOALS: dict[str, tuple[float, float]] = {
     'scenarios.10-15': (0.80, 0.95),
 }
 """Figure -> (floor, goal)."""
-MOST: dict[str, float] = {'strangers.sold': 0.02, 'strangers.false_alarms': 0.03}
+MOST: dict[str, float] = {'strangers.named': 0.02, 'strangers.sold': 0.02, 'strangers.false_alarms': 0.03}
 """Figure -> limit that must not be passed."""
 _SHOWN = 30  # wrong checkouts that are printed; the JSON file has all
 
@@ -244,7 +244,8 @@ def verdicts(figures: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         for name, entry in own['exact_by_items'].items():
             note(f'frames.{name}', entry)
     if 'stranger_checkouts' in figures:
-        note('strangers.sold', figures['stranger_checkouts']['sold'])
+        for name in ('named', 'sold'):
+            note(f'strangers.{name}', figures['stranger_checkouts'][name])
     if 'scenarios' in figures:
         note('strangers.false_alarms', figures['scenarios']['all']['needless_unknown'])
     for name, own in figures.get('scenarios', {}).get('brackets', {}).items():
@@ -263,8 +264,8 @@ def table(figures: Mapping[str, Any]) -> str:
         lines += [_line(f'  {name}', entry) for name, entry in own['sold_by_name'].items() if entry['k']]
     if 'stranger_checkouts' in figures:
         own = figures['stranger_checkouts']
-        lines += ['', f'Strangers and clutter, {own["checkouts"]} checkouts', _line('sold in the end', own['sold'])]
-        lines.append(_line('named beside a thing asked about', own['named_beside_a_question']))
+        lines += ['', f'Strangers and clutter, {own["checkouts"]} checkouts', _line('named as a product', own['named'])]
+        lines.append(_line('still pass in the end', own['sold']))
         lines.append(_line('checkouts without a question', own['checkouts_without_a_question']))
         lines += stranger_lines(own)
     lines += _checkout_lines(figures['scenarios']) if 'scenarios' in figures else []

@@ -249,11 +249,10 @@ def _pointed_at(asking: Sequence[Any], tick: TruthTick) -> list[int]:
         if _REASONS[int(attention.reason)] not in APART or not attention.box_known:
             continue
         camera, box = str(attention.camera), attention.box
-        pointer = np.array([box.x_min, box.y_min, box.x_max, box.y_max])
         seen = [item for item in tick.items if item.on_tray and camera in item.boxes]
-        overlaps = iou(pointer[None], np.array([item.boxes[camera] for item in seen]).reshape(-1, 4))[0]
-        if len(seen) and overlaps.max() >= _POINTED_IOU:
-            places.add(seen[int(overlaps.argmax())].instance_id - 1)
+        overlaps = iou([[box.x_min, box.y_min, box.x_max, box.y_max]], [item.boxes[camera] for item in seen])[0]
+        if seen and overlaps.max() >= _POINTED_IOU:
+            places.add(seen[int(overlaps.argmax())].instance_id - 1)  # the simulator numbers from 1, in that order
     return sorted(places)
 
 

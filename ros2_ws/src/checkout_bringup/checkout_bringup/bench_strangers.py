@@ -1,8 +1,9 @@
 """What a whole station makes of things that are not for sale: a part of `bench accuracy`.
 
 One picture may take a stranger for a product; a station has two cameras, time and a scale, and it is the station that
-sells. So strangers and clutter are put down beside products, and what counts is what is charged in the end: what a
-question points at is taken off the tray, as staff would do, and the checkout goes on with the rest.
+sells. So strangers and clutter are put down beside products. Two things are counted: what is named as a product when
+the customer wants to pay first, and what still passes when that which a question points at is taken off the tray, as
+staff would do, and the checkout goes on with the rest.
 """
 
 from __future__ import annotations
@@ -47,11 +48,13 @@ def go_on(
     """
     last, latest = list(rows), list(plans)
     for _ in range(ROUNDS):
-        open_ = [index for index, row in enumerate(last) if sold(row) and row['pointed_at']]
-        for index in open_:
+        played = [index for index, row in enumerate(last) if sold(row) and row['pointed_at']]
+        if not played:
+            break
+        for index in played:
             taken = sorted({*latest[index].taken, *last[index]['pointed_at']})
             latest[index] = replace(latest[index], taken=tuple(taken), seed=int(last[index]['seed']))
-        for index, row in zip(open_, run([latest[index] for index in open_]), strict=True):
+        for index, row in zip(played, run([latest[index] for index in played]), strict=True):
             last[index] = row
     return last
 
@@ -64,13 +67,13 @@ def stranger_summary(rows: Sequence[Mapping[str, Any]], last: Sequence[Mapping[s
     return {
         'checkouts': len(rows),
         'sold': rate(sum(sold(row) for row in last), things).as_dict(),
-        'named_beside_a_question': rate(sum(sold(row) for row in rows), things).as_dict(),
+        'named': rate(sum(sold(row) for row in rows), things).as_dict(),
         'checkouts_without_a_question': rate(len(passed), len(with_things)).as_dict(),
         'went_on': sum(row is not first for row, first in zip(last, rows, strict=True)),
         'reasons': dict(Counter(reason for row in with_things for reason in row['reasons']).most_common()),
         'last_reasons': dict(Counter(reason for row in last for reason in row['reasons']).most_common()),
         'not_caught': [row for row in last if sold(row)],
-        'named': [row for row in with_things if sold(row)],
+        'named_in': [row for row in with_things if sold(row)],
     }
 
 
