@@ -1,8 +1,11 @@
 """Commands that look at a station or measure it."""
 
 import json
+from pathlib import Path
 
 from checkout_bringup import bench_graph
+from checkout_bringup.domains import ports_of
+from checkout_bringup.testing import shared_ports
 
 
 def test_the_doctor_finds_nothing_wrong(start):
@@ -21,6 +24,23 @@ def test_a_topic_can_be_watched(start, domain):
     missing = start('interfaces', '--domain', domain, '--echo', 'no/such/topic')
     assert missing.wait() == 2
     assert "Nobody publishes 'no/such/topic'" in missing.lines[-1]
+
+
+def test_who_watches_leaves_no_port_behind(start, domain):
+    """A sender makes the port of a receiver anew that has just ended; nobody but the sender can take it away again."""
+    station = start('up', '--set', 'scenario=empty', '--set', 'journal=:memory:')
+    station.wait_for('the shop is ready')
+    watch = start('interfaces', '--domain', domain, '--echo', 'cart')
+    watch.wait_for('^---')
+    left = Path('/dev/shm') / f'fastrtps_port{ports_of(domain)[-1]}'
+    left.touch()
+    living = set(shared_ports(domain)) - {left.name}
+    watch.interrupt()
+    watch.wait()
+    remaining = set(shared_ports(domain))
+    assert left.name not in remaining
+    assert remaining
+    assert remaining <= living, 'the ports of the station stay'
 
 
 def test_the_graph_is_measured(start, tmp_path):

@@ -41,7 +41,7 @@ class SharedMemory:
         self._proc = proc
         self._held: dict[int, set[str]] = {}
         self._remove(self._old_locks())
-        self._remove_unowned_ports()
+        self.remove_unowned_ports()
         self._before = self._locks()
 
     def look_at(self, pid: int) -> None:
@@ -74,9 +74,9 @@ class SharedMemory:
         """
         held = self.held()
         self._held.clear()
-        return self._remove(held | (self._locks() - self._before) | self._old_locks()) + self._remove_unowned_ports()
+        return self._remove(held | (self._locks() - self._before) | self._old_locks()) + self.remove_unowned_ports()
 
-    def _remove_unowned_ports(self) -> list[str]:
+    def remove_unowned_ports(self) -> list[str]:
         """Remove the ports that have neither a lock file nor a process that maps them; return their names."""
         try:
             names = {path.name for path in self._folder.iterdir()}

@@ -67,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
         help='blocks of the class branch (default %(default)s)',
     )
     train.add_argument(
+        '--box-depth',
+        type=int,
+        default=usual.box_depth,
+        metavar='N',
+        help='dense convolutions of the box branch (default %(default)s)',
+    )
+    train.add_argument(
         '--relation',
         type=int,
         default=usual.relation,
@@ -168,6 +175,7 @@ def _train(arguments: argparse.Namespace) -> int:
         threads=arguments.threads,
         depths=_numbers(arguments.depths),
         class_depth=arguments.class_depth,
+        box_depth=arguments.box_depth,
         relation=arguments.relation,
         learning_rate=arguments.learning_rate,
         small_share=arguments.small_share,

@@ -253,8 +253,21 @@ def test_weights_of_another_network_are_refused(dataset: Path, run: Path, tmp_pa
     wider = replace(SMALL, class_width=48)
     with pytest.raises(CheckoutError, match='are of another network'):
         train(dataset, tmp_path, wider, begin=run / 'checkpoint.pt', say=lambda _text: None)
+    for other in (replace(SMALL, box_depth=0), replace(SMALL, box_depth=2)):
+        with pytest.raises(CheckoutError, match='are of another network'):
+            train(dataset, tmp_path, other, begin=run / 'checkpoint.pt', say=lambda _text: None)
     with pytest.raises(CheckoutError, match='depths has four numbers'):
         train(dataset, tmp_path, replace(SMALL, depths=(1, 2)), say=lambda _text: None)
+
+
+def test_a_box_branch_without_its_dense_convolution_stays_so(dataset: Path, run: Path, tmp_path: Path) -> None:
+    train(dataset, tmp_path, replace(SMALL, box_depth=0), say=lambda _text: None, max_steps=1)
+    train(dataset, tmp_path, SMALL, say=lambda _text: None, resume=True)
+    (usual, _), (light, state) = load_network(run / 'checkpoint.pt'), load_network(tmp_path / 'checkpoint.pt')
+    assert state['step'] == 6
+    assert state['net_config']['box_depth'] == state['train_config']['box_depth'] == 0
+    dense = 64 * 64 * 9 + 2 * 64  # a 3x3 convolution of 64 channels and its norm
+    assert sum(p.numel() for p in usual.parameters()) - sum(p.numel() for p in light.parameters()) == dense
 
 
 @pytest.fixture(scope='module')

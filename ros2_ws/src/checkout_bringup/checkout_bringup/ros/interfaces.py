@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,7 @@ from rclpy.topic_endpoint_info import TopicEndpointInfo
 from checkout_bringup.domains import checked, stations
 from checkout_bringup.environment import transport_defaults
 from checkout_bringup.messages import plain
+from checkout_bringup.shared_memory import SharedMemory
 from checkout_core.errors import CheckoutError
 from checkout_core.files import write_json
 
@@ -115,15 +117,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     domain = _domain(arguments.domain)
     for name, value in transport_defaults().items():
         os.environ.setdefault(name, value)
-    rclpy.init(args=[], domain_id=domain)
-    try:
-        node = rclpy.create_node(_OWN_NAME)
+    with _viewing(domain) as node:
         _discover(node, arguments.settle, arguments.echo or '')
         if arguments.echo:
             return _echo(node, arguments.echo)
         topic_rows, service_rows = topics(node), services(node)
-    finally:
-        rclpy.try_shutdown()
     if arguments.json is not None:
         content = {'topics': [asdict(row) for row in topic_rows], 'services': [asdict(row) for row in service_rows]}
         write_json(arguments.json, {'domain': domain, **content})
@@ -132,6 +130,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     print(tables(topic_rows, service_rows))
     return 0
+
+
+@contextmanager
+def _viewing(domain: int) -> Iterator[Node]:
+    """Give a node in the domain, and leave nothing of it in shared memory.
+
+    A station that ends while it is watched leaves that to the one who watches: what this process sends to a port that
+    was just removed makes the port anew, and then it belongs to nobody.
+    """
+    memory = SharedMemory(domain)
+    rclpy.init(args=[], domain_id=domain)
+    try:
+        node = rclpy.create_node(_OWN_NAME)
+        try:
+            yield node
+        finally:
+            memory.look_at(os.getpid())
+            node.destroy_node()
+    finally:
+        rclpy.try_shutdown()
+        memory.ended(os.getpid())
+        memory.remove_unowned_ports()
 
 
 def tables(topic_rows: Sequence[TopicInfo], service_rows: Sequence[ServiceInfo]) -> str:

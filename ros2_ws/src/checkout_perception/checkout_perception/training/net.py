@@ -41,6 +41,7 @@ class NetConfig:
     relation: int = 0  # layers in which candidates look at one another; older checkpoints have none
     widths: tuple[int, int, int, int] = (16, 32, 64, 128)
     head_width: int = 64
+    box_depth: int = 1  # dense 3x3 in the box branch; older checkpoints have one
     bins: int = 24  # a side of a box reaches at most (bins - 1) * STRIDE pixels from the anchor
 
 
@@ -138,7 +139,7 @@ class DetectorNet(nn.Module):
             conv_unit(head, config.class_width), *(WideView(config.class_width) for _ in range(config.class_depth))
         )
         self.class_out = nn.Conv2d(config.class_width, config.class_count, 1)
-        self.box_features = nn.Sequential(conv_unit(head, head), WideView(head))
+        self.box_features = nn.Sequential(*(conv_unit(head, head) for _ in range(config.box_depth)), WideView(head))
         self.box_out = nn.Conv2d(head, 4 * config.bins, 1)
         self.relation = (
             RelationHead(config.class_width, config.class_count, layers=config.relation) if config.relation else None
@@ -165,7 +166,7 @@ class DetectorNet(nn.Module):
 
 
 def take_over(net: DetectorNet, weights: Mapping[str, Tensor]) -> None:
-    """Begin with the weights of a network of the same widths that has as many blocks or fewer.
+    """Begin with the weights of a network of the same widths and box branch that has as many blocks or fewer.
 
     Blocks that it does not have pass on what they get, so that the network computes the same as the other one and
     learns from there. Raises CheckoutError when the weights are of another shape.

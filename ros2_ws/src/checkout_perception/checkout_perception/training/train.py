@@ -147,7 +147,12 @@ class _Run:
             NetConfig(**state['net_config'])
             if state is not None and resume
             else NetConfig(
-                len(training.class_names), config.depths, config.class_width, config.class_depth, config.relation
+                len(training.class_names),
+                config.depths,
+                config.class_width,
+                config.class_depth,
+                config.relation,
+                box_depth=config.box_depth,
             )
         )
         # The checkpoint and the card say what the network has, also where a resumed run was asked for something else.
@@ -156,6 +161,7 @@ class _Run:
             depths=tuple(shape.depths),
             class_width=shape.class_width,
             class_depth=shape.class_depth,
+            box_depth=shape.box_depth,
             relation=shape.relation,
         )
         self.net = DetectorNet(shape).to(memory_format=torch.channels_last)
