@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,11 +18,13 @@ torch = pytest.importorskip(
 
 from checkout_core.model_card import load_model_card  # noqa: E402 - after the check for torch
 from checkout_perception.training.compare import (  # noqa: E402
+    FORMS,
     CompareConfig,
     chosen_form,
     compare,
     evenly,
     markdown,
+    quantise,
     verdict,
 )
 from checkout_perception.training.contestants import load_contestant  # noqa: E402
@@ -115,6 +118,8 @@ def test_ours_is_compared_and_nothing_is_done_twice(dataset: Path, tmp_path: Pat
     assert trained['pictures'] > 0
     assert result['rows'][0]['form'] == 'onnxruntime fp32'
     assert result['rows'][0]['ms']['n'] == 3
+    forms = [row['form'] for row in result['rows']]
+    assert sorted([*forms, *result['missing_forms']['ours']]) == sorted(FORMS), 'every form, or why not'
     assert result['verdict'] == {}
     assert '| ours |' in markdown(result) or '**ours**' in markdown(result)
     assert any('training' in text for text in said)
@@ -128,6 +133,31 @@ def test_ours_is_compared_and_nothing_is_done_twice(dataset: Path, tmp_path: Pat
         compare(replace(config, scored=2), said.append)
     with pytest.raises(CheckoutError, match='other terms'):
         compare(CompareConfig(dataset, dataset, tmp_path, ('ours',), cpu_s=5.0, size=SMALL), said.append)
+
+
+def test_layers_that_are_to_stay_exact_do(dataset: Path, tmp_path: Path) -> None:
+    openvino = pytest.importorskip('openvino', reason='scripts/bootstrap --with openvino')
+    pytest.importorskip('nncf', reason='scripts/bootstrap --with int8')
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.Conv2d(8, 8, 3)).eval()
+
+    class Graph(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = net
+
+        def forward(self, image: Any) -> Any:
+            return self.net(image.permute(0, 3, 1, 2).float())
+
+    file = tmp_path / 'net.onnx'
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # of the tracer; no matter here
+        torch.onnx.export(Graph().eval(), (torch.zeros(1, 96, 128, 3, dtype=torch.uint8),), str(file), dynamo=False)
+    kinds = {}
+    for name, patterns in (('all', ()), ('some', (r'^/net/net\.0/',))):
+        quantise(file, load_split(dataset, 'val'), SMALL, tmp_path / f'{name}.xml', patterns)
+        graph = openvino.Core().read_model(str(tmp_path / f'{name}.xml'))
+        kinds[name] = sum(op.get_type_name() == 'FakeQuantize' for op in graph.get_ops())
+    assert kinds['all'] > kinds['some'] > 0
 
 
 def test_fewer_pictures_are_taken_from_all_over_the_split(dataset: Path) -> None:

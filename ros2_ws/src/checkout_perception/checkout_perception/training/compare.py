@@ -2,13 +2,15 @@
 
 Every contestant trains and exports in a process of its own, and is kept in a folder: what is done is not done again.
 Then all are scored on the same test pictures, in every form that is installed (ONNX Runtime, OpenVINO, OpenVINO with
-int8 weights), and timed on one thread, picture by picture in turn, so that a busy machine meets all alike.
+int8 weights, the same with the layers in float32 that need it and limits that were fixed again on the validation
+pictures), and timed on one thread, picture by picture in turn, so that a busy machine meets all alike.
 """
 
 from __future__ import annotations
 
 import json
 import multiprocessing
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -24,14 +26,15 @@ from checkout_core.metrics import latency
 from checkout_core.model_card import load_model_card
 from checkout_core.runtimes import Runtime, load_runtime
 from checkout_perception.detector import TrayDetector
+from checkout_perception.training.calibrate import calibrate
 from checkout_perception.training.contestants import TRAINED, Job, load_contestant
 from checkout_perception.training.data import Split, load_split
 from checkout_perception.training.evaluate import observe, report
 
-__all__ = ['BRACKETS', 'CompareConfig', 'chosen_form', 'compare', 'evenly', 'markdown', 'verdict']
+__all__ = ['BRACKETS', 'FORMS', 'CompareConfig', 'chosen_form', 'compare', 'evenly', 'markdown', 'quantise', 'verdict']
 
 BRACKETS: Final = ('1-4', '5-9', '10-15')
-FORMS: Final = ('onnxruntime fp32', 'openvino fp32', 'openvino int8')
+FORMS: Final = ('onnxruntime fp32', 'openvino fp32', 'openvino int8', 'openvino int8 mixed')
 TOLERATED: Final = 0.005
 """A faster form may lose this share of the exact baskets and still counts as keeping the exactness."""
 FASTER: Final = 2.5
@@ -231,19 +234,28 @@ def _forms(
     """Give the forms of a contestant that run here; `missing` gets the others, each with the reason."""
     card = load_model_card(str(_model(config, name)))
 
-    def int8() -> Runtime:
-        file = _model(config, name) / 'int8.xml'
+    def quantised(kind: str, exact_layers: Sequence[str]) -> Runtime:
+        file = _model(config, name) / f'{kind}.xml'
         if not file.is_file():
-            say(f'{name}: int8 from validation pictures')
-            split = load_split(config.data, 'val', card.classes)
-            quantise(card.file, split, (card.input.width, card.input.height), file)
+            say(f'{name}: {kind} from validation pictures')
+            quantise(card.file, validation(), (card.input.width, card.input.height), file, exact_layers)
         return load_runtime('openvino', file, threads=1)
+
+    def validation() -> Split:
+        return load_split(config.data, 'val', card.classes)
 
     def fp32() -> Runtime:
         return load_runtime('openvino', card.file, threads=1)
 
+    def int8() -> Runtime:
+        return quantised('int8', ())
+
+    def mixed() -> Runtime:
+        return quantised('int8_mixed', load_contestant(name).exact_layers)
+
     yield name, FORMS[0], TrayDetector(card, load_runtime('onnxruntime', card.file, threads=1))
-    for form, needs, load in ((FORMS[1], ('openvino',), fp32), (FORMS[2], ('openvino', 'nncf'), int8)):
+    both = ('openvino', 'nncf')
+    for form, needs, load in ((FORMS[1], both[:1], fp32), (FORMS[2], both, int8), (FORMS[3], both, mixed)):
         absent = [package for package in needs if find_spec(package) is None]
         if absent:
             missing[form] = f'{" and ".join(absent)} not installed'
@@ -253,11 +265,20 @@ def _forms(
         except (CheckoutError, RuntimeError, ValueError) as error:
             missing[form] = ' '.join(str(error).split())[:200]
             continue
-        yield name, form, TrayDetector(card, runtime)
+        detector = TrayDetector(card, runtime)
+        if form == FORMS[3]:
+            say(f'{name}, {form}: limits from the validation pictures')
+            detector.rule = calibrate(observe(detector, validation()), detector.rule.names, detector.rule.unknown)
+        yield name, form, detector
 
 
-def quantise(model: Path, split: Split, size: tuple[int, int], out: Path) -> None:
-    """Write a copy of a model with int8 weights and activations, calibrated on pictures of a split."""
+def quantise(
+    model: Path, split: Split, size: tuple[int, int], out: Path, exact_layers: Sequence[str] = ()
+) -> None:
+    """Write a copy of a model with int8 weights and activations, calibrated on pictures of a split.
+
+    Layers whose name one of the patterns `exact_layers` is found in stay as they are.
+    """
     import cv2
 
     openvino, nncf = import_module('openvino'), import_module('nncf')
@@ -266,7 +287,12 @@ def quantise(model: Path, split: Split, size: tuple[int, int], out: Path) -> Non
         return np.asarray(cv2.resize(picture.read(), size), np.uint8)[None]
 
     dataset = nncf.Dataset(list(split.pictures[:_CALIBRATION]), prepared)
-    smaller = nncf.quantize(openvino.Core().read_model(str(model)), dataset, subset_size=_CALIBRATION)
+    graph = openvino.Core().read_model(str(model))
+    names = [layer.get_friendly_name() for layer in graph.get_ops()]
+    kept = [name for name in names if any(re.search(pattern, name) for pattern in exact_layers)]
+    # Constants are among them, too, which quantisation does not know by name.
+    scope = nncf.IgnoredScope(names=kept, validate=False)
+    smaller = nncf.quantize(graph, dataset, subset_size=_CALIBRATION, ignored_scope=scope)
     openvino.save_model(smaller, str(out), compress_to_fp16=False)
 
 

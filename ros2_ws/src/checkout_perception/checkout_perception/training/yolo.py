@@ -82,6 +82,8 @@ class _BudgetSpentError(Exception):
 class Yolo:
     """Train a detector of ultralytics; the name of the job is the name of its architecture."""
 
+    exact_layers = (r'^/net/model\.[012]/',)  # down to a fourth of the size, as with ours
+
     def train(self, job: Job, say: Callable[[str], None]) -> None:
         """Train until the processor time is spent; they keep a checkpoint an epoch."""
         ultralytics = _ultralytics(job.folder)
