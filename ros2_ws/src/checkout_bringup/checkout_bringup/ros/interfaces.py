@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import rclpy
 import yaml
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from checkout_bringup.domains import checked, stations
@@ -29,6 +31,7 @@ __all__ = ['ServiceInfo', 'TopicInfo', 'main', 'services', 'topics']
 
 _OWN_NAME = 'checkout_interfaces_view'
 _FIRST_NEWS_S = 4.0  # how long to wait for the first node, or for the one that is wanted
+_LOOK_UP_S = 0.1  # how long Ctrl-C may have to wait
 # Topics and services that every ROS node has.
 _EVERYWHERE = ('/rosout', '/parameter_events')
 _OF_EVERY_NODE = (
@@ -140,7 +143,9 @@ def _viewing(domain: int) -> Iterator[Node]:
     was just removed makes the port anew, and then it belongs to nobody.
     """
     memory = SharedMemory(domain)
-    rclpy.init(args=[], domain_id=domain)
+    usual = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Ctrl-C is to end the loop, not the context under the loop: who is cut short there cannot clean up.
+    rclpy.init(args=[], domain_id=domain, signal_handler_options=SignalHandlerOptions.NO)
     try:
         node = rclpy.create_node(_OWN_NAME)
         try:
@@ -152,6 +157,7 @@ def _viewing(domain: int) -> Iterator[Node]:
         rclpy.try_shutdown()
         memory.ended(os.getpid())
         memory.remove_unowned_ports()
+        signal.signal(signal.SIGTERM, usual)
 
 
 def tables(topic_rows: Sequence[TopicInfo], service_rows: Sequence[ServiceInfo]) -> str:
@@ -218,7 +224,8 @@ def _echo(node: Node, wanted: str) -> int:
         durability=DurabilityPolicy[topic.durability.upper()],
     )
     node.create_subscription(getattr(import_module(f'{package}.msg'), name), topic.name, _print, quality)
-    rclpy.spin(node)
+    while rclpy.ok():
+        rclpy.spin_once(node, timeout_sec=_LOOK_UP_S)
     return 0
 
 
