@@ -144,9 +144,9 @@ def _viewing(domain: int) -> Iterator[Node]:
     """
     memory = SharedMemory(domain)
     usual = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # Ctrl-C is to end the loop, not the context under the loop: who is cut short there cannot clean up.
-    rclpy.init(args=[], domain_id=domain, signal_handler_options=SignalHandlerOptions.NO)
     try:
+        # Ctrl-C is to end the loop, not the context under the loop: who is cut short there cannot clean up.
+        rclpy.init(args=[], domain_id=domain, signal_handler_options=SignalHandlerOptions.NO)
         node = rclpy.create_node(_OWN_NAME)
         try:
             yield node
