@@ -1,7 +1,8 @@
 """From things to items: what each is, whether it counts, and what the scale makes of that.
 
 Decisions have hysteresis: a name that was given stays until its share falls well below what it took to give it, and so
-does a count. What the scale once settled holds until it settles again, so that nothing flickers while it swings.
+does a count. What the scale once settled holds until it settles again, so that nothing flickers while it swings. While
+it is at rest nothing comes or goes: what the pictures say of that, in turn, is averaged.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _LEAST_SHARE = 0.05
 _LEAST_TWIN_SHARE = 0.002
 _SHOWN_SHARE = 0.02
 _FORGOTTEN = 0.1
+_NEAR = 0.003
 
 
 class Believer:
@@ -53,6 +55,8 @@ class Believer:
         self._weight = weight_config
         self._min_hits, self._min_share, self._keep_share = min_hits, min_share, keep_share
         self._weights = dict(weights_g)
+        self._present: dict[int, float] = {}
+        self._stamp_ns = 0
         self._settled: dict[int, Hypothesis] = {}
         self._key: tuple[object, ...] = ()
 
@@ -66,13 +70,16 @@ class Believer:
         usable = reading is not None and reading.usable(stamp_ns, self._weight)
         if not usable:
             self._settled, self._key = {}, ()
+        steady = usable and reading is not None and reading.at_rest(stamp_ns, self._weight.patience_s)
         if not things:
+            self._present = {}
             return [], []
         size = len(self._names)
         tables = [np.stack([thing.evidence(camera, size) for thing in things]) for camera in self._cameras]
         shares = pool(tables)
         order = np.argsort(-shares, axis=1, kind='stable')[:, :_OPTIONS]
-        seen = [self._seen(thing, row, best) for thing, row, best in zip(things, shares, order, strict=True)]
+        fresh = [self._seen(thing, row, best) for thing, row, best in zip(things, shares, order, strict=True)]
+        seen = self._steadied(stamp_ns, things, fresh, steady=steady)
         remembered = [self._remembered(stamp_ns, thing, usable) for thing in things]
         if usable and reading is not None and reading.stable:
             self._settle(things, seen, remembered, reading, reaching)
@@ -100,6 +107,25 @@ class Believer:
             # What nobody could name while it was seen may have been a hand, or a part of something else.
             present = min(present, self._presence.missed if sight.behind else self._presence.gone)
         return Hypothesis(present, options)
+
+    def _steadied(
+        self, stamp_ns: int, things: Sequence[Thing], fresh: Sequence[Hypothesis], *, steady: bool
+    ) -> list[Hypothesis]:
+        """Return what the pictures say, averaged over time while nothing can come or go.
+
+        A half covered thing is detected in one picture and not in the next: neither alone says whether it is there.
+        """
+        half_life_ns = self._presence.half_life_s * _NS
+        keep = 0.5 ** ((stamp_ns - self._stamp_ns) / half_life_ns) if steady and half_life_ns > 0 else 0.0
+        found = []
+        for thing, hypothesis in zip(things, fresh, strict=True):
+            before = self._present.get(thing.item_id, hypothesis.present)
+            present = hypothesis.present + keep * (before - hypothesis.present)
+            near = abs(present - hypothesis.present) <= _NEAR
+            found.append(hypothesis if near else Hypothesis(present, hypothesis.options))
+        self._present = {thing.item_id: h.present for thing, h in zip(things, found, strict=True)}
+        self._stamp_ns = stamp_ns
+        return found
 
     def _options(self, shares: F64, order: NDArray[np.int64]) -> tuple[tuple[str, float], ...]:
         """Return what a thing may be, likeliest first.

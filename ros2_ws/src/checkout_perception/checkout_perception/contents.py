@@ -97,6 +97,22 @@ class Contents:
     expected_g: float
 
 
+@dataclass
+class _Held:
+    """Say since when, and for how many ticks, a value has held."""
+
+    value: tuple[object, ...] | None = None
+    changed_ns: int = 0
+    ticks: int = 0
+
+    def note(self, stamp_ns: int, value: tuple[object, ...], *, disturbed: bool = False) -> None:
+        """Take the value of a tick; a disturbed one begins anew."""
+        if value != self.value or disturbed:
+            self.value, self.changed_ns, self.ticks = value, stamp_ns, 0
+        else:
+            self.ticks += 1
+
+
 class ContentsBuilder:
     """Fold ticks into contents: remembers things, the last answer and since when it holds."""
 
@@ -144,9 +160,7 @@ class ContentsBuilder:
         )
         self._pushes = {camera: PushDetector(push_config or PushConfig()) for camera in cameras}
         self._reaching: frozenset[int] = frozenset()
-        self._signature: tuple[object, ...] = ()
-        self._unchanged_ticks = 0
-        self._changed_ns: int | None = None
+        self._lines, self._unknown = _Held(), _Held()
         self._state = State.MOVING
         self._since_ns: int | None = None
 
@@ -177,14 +191,14 @@ class ContentsBuilder:
         known = all(line.sku in self._weights for line in lines)
         # A thing that nobody can name has no known weight: it is asked about by itself.
         unknown = any(item.state is ItemState.UNKNOWN for item in items)
-        at_rest = weighing and weight is not None and weight.at_rest(stamp_ns, self._config.stable_s)
+        at_rest = weighing and weight is not None and weight.at_rest(stamp_ns, self._weight_config.patience_s)
         told = agrees and known and not unknown
-        quiet_since_ns = self._quiet_since(stamp_ns, items, lines, agrees=told, felt=at_rest)
+        quiet = self._quiet(stamp_ns, items, lines, agrees=told, felt=at_rest)
         waiting, mismatch = False, None
-        if quiet_since_ns is not None and not unknown and known:
+        if quiet and not unknown and known:
             hiding = next((item for item in items if item.hidden), None)
-            waiting, mismatch = weigh(stamp_ns, weight, weights, quiet_since_ns, self._weight_config, hiding)
-        state = State.STABLE if quiet_since_ns is not None and not waiting else State.MOVING
+            waiting, mismatch = weigh(stamp_ns, weight, weights, self._weight_config, hiding)
+        state = State.STABLE if quiet and not waiting else State.MOVING
         if state is not self._state:
             self._state, self._since_ns = state, stamp_ns
         pushed = [
@@ -232,20 +246,18 @@ class ContentsBuilder:
                     group.append(item)
         return [item for group in joined.values() for item in group] + [item for item in items if not item.cameras]
 
-    def _quiet_since(
+    def _quiet(
         self, stamp_ns: int, items: Sequence[Item], lines: Sequence[Line], *, agrees: bool, felt: bool
-    ) -> int | None:
-        """Return the stamp from which the picture has been at rest, or None while it has not been for long enough.
+    ) -> bool:
+        """Say whether the tray has been at rest for long enough.
 
         `agrees`: the scale is at rest and is the sum of the items. `felt`: it has been at rest for a while. Then
-        nothing was put down or taken in that time, whatever the boxes of half covered things do.
+        nothing was put down or taken in that time, whatever the boxes of half covered things do: only the lines have to
+        hold for a moment. Without a scale that says so, the picture has to show it, which takes longer.
         """
-        signature = (
-            tuple((line.sku, line.count) for line in lines),
-            tuple(item.item_id for item in items if item.state is ItemState.UNKNOWN),
-        )
+        self._lines.note(stamp_ns, tuple((line.sku, line.count) for line in lines))
         doubt_ns = int(self._config.doubt_s * _NS)
-        unsure = not (agrees or felt) and any(
+        unsure = any(
             (item.young and item.seen)
             or (
                 item.state is not ItemState.TENTATIVE
@@ -254,22 +266,21 @@ class ContentsBuilder:
             )
             for item in items
         )
-        moved_ns = max((item.moved_ns for item in items if item.state is not ItemState.TENTATIVE), default=None)
-        if felt:
-            moved_ns = None
-        if signature != self._signature or unsure or self._changed_ns is None:
-            self._signature, self._changed_ns, self._unchanged_ticks = signature, stamp_ns, 0
-        else:
-            self._unchanged_ticks += 1
-        quiet_from = self._changed_ns if moved_ns is None else max(self._changed_ns, moved_ns)
-        quiet = (
-            stamp_ns - quiet_from >= int(self._config.stable_s * _NS)
-            and self._unchanged_ticks >= self._config.stable_frames
+        self._unknown.note(
+            stamp_ns,
+            tuple(item.item_id for item in items if item.state is ItemState.UNKNOWN),
+            disturbed=unsure and not (agrees or felt),
         )
-        if agrees:
-            moving = moved_ns is not None and stamp_ns - moved_ns < int(self._config.agreed_s * _NS)
-            quiet = quiet or (not moving and self._unchanged_ticks >= self._config.agreed_frames)
-        return quiet_from if quiet else None
+        moved_ns = max((item.moved_ns for item in items if item.state is not ItemState.TENTATIVE), default=stamp_ns)
+        if felt or agrees:
+            still = felt or stamp_ns - moved_ns >= int(self._config.agreed_s * _NS)
+            if still and self._lines.ticks >= self._config.agreed_frames:
+                return True
+        quiet_from = max(self._lines.changed_ns, self._unknown.changed_ns, moved_ns)
+        return (
+            stamp_ns - quiet_from >= int(self._config.stable_s * _NS)
+            and min(self._lines.ticks, self._unknown.ticks) >= self._config.stable_frames
+        )
 
 
 def _merge(first: Item, second: Item) -> Item:

@@ -40,6 +40,12 @@ class PresenceConfig:
     missed: float = param(0.5, 'It was there, and for a few pictures it is not detected.', minimum=0.0, maximum=1.0)
     gone: float = param(0.15, 'It lay there, and now its place is free.', minimum=0.0, maximum=1.0)
     passed: float = param(0.02, 'It was carried about when it went out of sight.', minimum=0.0, maximum=1.0)
+    half_life_s: float = param(
+        0.4,
+        'While the scale is at rest, what was believed counts half after this time; 0: each picture by itself.',
+        minimum=0.0,
+        maximum=60.0,
+    )
     counts_from: float = param(0.9, 'Belief from which a thing counts.', minimum=0.5, maximum=1.0)
     counts_until: float = param(
         0.5, 'Belief below which a thing that counted does not any more.', minimum=0.0, maximum=1.0

@@ -24,6 +24,7 @@ _SHARE = 0.7
 _SPREAD = 0.6
 _FOLLOW = 0.2
 _LEAST = 2
+_KNOWN = 0.5  # part of what is known there that has to be seen
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ class PushDetector:
         limit = self._config.shift_share * max(width, 1)
         centres = {t.track_id: np.array(t.centre) for t in tracks if t.seen and t.hits >= min_hits}
         common = [i for i in centres if i in self._anchors]
-        shift = self._common(np.array([centres[i] - self._anchors[i] for i in common]), limit)
+        # Two of many that slide alike are two things that slide; the others are not seen, or new.
+        enough = len(common) >= max(_LEAST, _KNOWN * sum(t.hits >= min_hits for t in tracks))
+        shift = self._common(np.array([centres[i] - self._anchors[i] for i in common]), limit) if enough else None
         if shift is not None and self._suspected:
             self._offset = self._offset + shift
             self._moved_ns = stamp_ns
@@ -87,8 +90,6 @@ class PushDetector:
     @staticmethod
     def _common(shifts: F64, limit: float) -> F64 | None:
         """Return the shift (2,) that most of N shifts (N, 2) share, or None."""
-        if len(shifts) < _LEAST:
-            return None
         middle = np.sort(shifts, axis=0)[len(shifts) // 2]
         size = float(np.hypot(*middle))
         if size <= limit:

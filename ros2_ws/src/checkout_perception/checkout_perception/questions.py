@@ -218,26 +218,24 @@ def weigh(
     stamp_ns: int,
     weight: WeightReading | None,
     weights: Sequence[float],
-    quiet_since_ns: int,
     config: WeightConfig,
     hiding: Item | None = None,
 ) -> tuple[bool, Attention | None]:
     """Compare the scale with the products (g each); return whether to wait for it, and the question if any.
 
-    `quiet_since_ns` is the stamp from which the picture has been at rest. While the two differ and have not both been
-    at rest for `patience_s`, the answer is to wait: who pays in that time must not be sold what the scale is about to
-    deny. A scale that is silent or switched off is not waited for. `hiding` is the item under which the rest may lie:
-    it is then asked to move it apart instead.
+    While the two differ and the scale has not been at rest for `patience_s`, the answer is to wait: who pays in that
+    time must not be sold what the scale is about to deny. A scale that is silent or switched off is not waited for.
+    `hiding` is the item under which the rest may lie: it is then asked to move it apart instead.
     """
     if weight is None or not weight.speaks(stamp_ns, config):
         return False, None
     if weight.overload:
         return False, Attention(Reason.WEIGHT_MISMATCH, detail='The scale is overloaded.')
-    if not weight.stable or weight.stable_since_ns is None:
+    if not weight.stable:
         return True, None
     if fits(weight.grams, weights, config):
         return False, None
-    if stamp_ns - max(quiet_since_ns, weight.stable_since_ns) < int(config.patience_s * _NS):
+    if not weight.at_rest(stamp_ns, config.patience_s):
         return True, None
     expected = sum(weights)
     detail = f'The scale says {weight.grams:.0f} g, the products {expected:.0f} g.'

@@ -44,8 +44,8 @@ class WeightConfig:
         maximum=1.0,
     )
     patience_s: float = param(
-        0.3,
-        'How long both the picture and the scale have to be at rest before they may disagree.',
+        0.2,
+        'How long the scale has to be at rest before it may disagree: nothing moves then, whatever the boxes do.',
         minimum=0.0,
         maximum=60.0,
     )

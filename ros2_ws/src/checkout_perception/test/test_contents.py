@@ -217,7 +217,7 @@ def test_the_scale_may_differ_by_the_tolerance(make_track: Make, grams: float, a
 
 @pytest.mark.parametrize(('seconds', 'asked'), [(0.4, False), (0.5, True), (0.6, True)])
 def test_the_scale_is_asked_after_some_patience(make_track: Make, seconds: float, asked: bool) -> None:
-    # Half a second of patience from the last change on; the picture is at rest before that.
+    # Half a second of patience from when the scale came to rest; the picture is at rest before that.
     contents = hold(builder(), [view(make_track(1, BLUE))], seconds, steady(1000.0))
     assert bool(contents.attentions) is asked
 
@@ -266,6 +266,20 @@ def test_a_box_that_jumps_about_moves_nothing_when_the_scale_is_at_rest(
         stamp = START + index * STEP
         contents = subject.update(stamp, [view(make_track(1, BLUE, moved_ns=stamp))], None)
     assert contents.state is State.MOVING, 'nothing but the picture says so'
+
+
+@pytest.mark.parametrize('grams', [355.0, 1000.0], ids=['it agrees', 'it disagrees'])
+def test_what_only_flickers_holds_nothing_up_when_the_scale_is_at_rest(make_track: Make, grams: float) -> None:
+    subject, weight = builder(), steady(grams)
+    for index in range(6):
+        stamp = START + index * STEP
+        shadow = make_track(2 + index, NOBODY, hits=1)
+        contents = subject.update(stamp, [view(make_track(1, BLUE), shadow)], weight(stamp))
+    assert contents.state is State.STABLE
+    assert reasons(contents) == ([] if grams == 355.0 else [Reason.WEIGHT_MISMATCH])
+    late = START + 6 * STEP
+    contents = subject.update(late, [view(make_track(1, BLUE), make_track(9, BOX))], weight(late))
+    assert contents.state is State.MOVING, 'the lines have just changed'
 
 
 @pytest.mark.parametrize(('grams', 'asked'), [(355.0, False), (400.0, True)], ids=['it agrees', 'something is there'])

@@ -13,6 +13,7 @@ from checkout_core.camera_geometry import CameraGeometry
 from checkout_core.detections import UNKNOWN_CLASS, Detections
 from checkout_core.status import Reason, Status
 from checkout_perception.contents import Contents, ContentsBuilder, ContentsConfig, State, View
+from checkout_perception.evidence import PresenceConfig
 from checkout_perception.items import ItemState
 from checkout_perception.questions import QuestionConfig
 from checkout_perception.tracker import Tracker, TrackerConfig
@@ -58,7 +59,12 @@ class Station:
     """Two trackers, the fusion and a scale, ticked ten times a second."""
 
     def __init__(
-        self, *, spatial: bool = True, scale: bool = True, cameras: Sequence[str] = ('top', 'oblique')
+        self,
+        *,
+        spatial: bool = True,
+        scale: bool = True,
+        cameras: Sequence[str] = ('top', 'oblique'),
+        presence: PresenceConfig | None = None,
     ) -> None:
         self.cameras = tuple(cameras)
         self.scale = scale
@@ -73,6 +79,7 @@ class Station:
             families=FAMILIES,
             cameras=self.cameras,
             heights_m=dict.fromkeys(PRODUCTS, 0.03),
+            presence_config=presence,
         )
         if spatial:
             self.builder.calibrate({camera: GEOMETRY[camera] for camera in cameras})
@@ -285,6 +292,34 @@ def test_one_thing_that_is_moved_is_no_push() -> None:
     station.show([COLA, BOX, BAG], 10)
     contents = station.show([replace(COLA, x=COLA.x + 0.02), BOX, BAG], 3)
     assert Reason.TRAY_MOVED not in reasons(contents)
+
+
+def test_two_of_many_that_slide_alike_are_no_push() -> None:
+    others = [Body('bag', x, -0.12) for x in (-0.2, -0.1, 0.0, 0.1, 0.2)]
+    for hidden_from, asked, why in ((BOTH, False, 'a hand hides the others'), ((), True, 'the others do so, too')):
+        station = Station()
+        station.show([COLA, BOX, *others], 10)
+        rest = [replace(body, hidden_from=hidden_from) for body in others]
+        contents = station.show(pushed([COLA, BOX, *rest], 0.02), 2)
+        assert (Reason.TRAY_MOVED in reasons(contents)) is asked, why
+
+
+@pytest.mark.parametrize(
+    ('half_life_s', 'stable', 'least'),
+    [(0.4, True, 0.7), (0.0, True, 0.5), (0.4, False, 0.5)],
+    ids=['at rest', 'without memory', 'the scale swings'],
+)
+def test_what_comes_and_goes_in_pictures_is_averaged_while_the_scale_is_at_rest(
+    half_life_s: float, stable: bool, least: float
+) -> None:
+    station = Station(presence=PresenceConfig(half_life_s=half_life_s))
+    station.show([COLA, BOX, BAG], 10, grams=5000.0, stable=stable)
+    found = []
+    for tick in range(20):
+        bag = replace(BAG, hidden_from=BOTH if tick % 2 else ())
+        items = station.show([COLA, BOX, bag], grams=5000.0, stable=stable).items
+        found.append(next(item.present for item in items if item.item_id == 3))
+    assert min(found[4:]) == pytest.approx(least, abs=0.06)
 
 
 def test_a_thing_half_over_the_rim_is_outside_in_space() -> None:
