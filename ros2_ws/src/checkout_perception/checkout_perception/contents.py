@@ -20,7 +20,7 @@ from checkout_perception.fusion import Fuser
 from checkout_perception.geometry import GeometryConfig
 from checkout_perception.items import Item, ItemState
 from checkout_perception.motion import PushConfig, PushDetector
-from checkout_perception.questions import Attention, QuestionConfig, questions, reaching, weigh
+from checkout_perception.questions import Attention, QuestionConfig, questions, reaching, rests, weigh
 from checkout_perception.tracker import Track
 from checkout_perception.weight import WeightConfig, WeightReading, fits
 
@@ -218,6 +218,7 @@ class ContentsBuilder:
             pushed=pushed,
             weighing=weighing,
             agrees=agrees,
+            felt=at_rest,
             counts_until=self._presence.counts_until,
         )
         expected = float(sum(weights))
@@ -271,10 +272,13 @@ class ContentsBuilder:
             tuple(item.item_id for item in items if item.state is ItemState.UNKNOWN),
             disturbed=unsure and not (agrees or felt),
         )
-        moved_ns = max((item.moved_ns for item in items if item.state is not ItemState.TENTATIVE), default=stamp_ns)
+        moved_ns = max((item.moved_ns for item in items if item.state is not ItemState.TENTATIVE), default=0)
         if felt or agrees:
             still = felt or stamp_ns - moved_ns >= int(self._config.agreed_s * _NS)
-            if still and self._lines.ticks >= self._config.agreed_frames:
+            # What is unknown and not asked about yet would be passed over.
+            unknown = [item for item in items if item.state is ItemState.UNKNOWN]
+            new = not all(rests(stamp_ns, item, self._questions, felt=True) for item in unknown)
+            if still and not new and self._lines.ticks >= self._config.agreed_frames:
                 return True
         quiet_from = max(self._lines.changed_ns, self._unknown.changed_ns, moved_ns)
         return (

@@ -17,7 +17,7 @@ from checkout_core.status import Reason
 from checkout_perception.items import Item, ItemState
 from checkout_perception.weight import WeightConfig, WeightReading, fits
 
-__all__ = ['Attention', 'QuestionConfig', 'questions', 'weigh']
+__all__ = ['Attention', 'QuestionConfig', 'questions', 'reaching', 'rests', 'weigh']
 
 _NS = 1_000_000_000
 _WORST_FIRST = (
@@ -98,13 +98,15 @@ def questions(
     pushed: Sequence[str] = (),
     weighing: bool = False,
     agrees: bool = False,
+    felt: bool = False,
     counts_until: float = 0.5,
 ) -> tuple[Attention, ...]:
     """Return the open questions of one tick, worst first.
 
     `sizes` are width and height of each camera's picture; `mismatch` is what `weigh` asks; `pushed` are the cameras in
     whose pictures everything has shifted; `weighing` says whether the scale speaks, `agrees` that it is
-    at rest and is the sum of the products: what it confirms need not be seen.
+    at rest and is the sum of the products: what it confirms need not be seen. `felt` says that it has been at rest for
+    a while: then a box that wavers does not move.
     """
     found = [Attention(Reason.NO_CAMERA, camera=name, detail=f'Camera {name} sends no pictures.') for name in missing]
     found += [
@@ -114,14 +116,14 @@ def questions(
     first_camera = next(iter(sizes), '')
     for item in items:
         if item.state is ItemState.TENTATIVE:
-            if not item.young and item.present >= counts_until and _rests(stamp_ns, item, config):
+            if not item.young and item.present >= counts_until and rests(stamp_ns, item, config):
                 found.append(_unsure(item))
             continue
-        if item.hidden and not weighing and item.counted and _rests(stamp_ns, item, config):
+        if item.hidden and not weighing and item.counted and rests(stamp_ns, item, config):
             detail = f'Item {item.item_id} lies under something and nothing weighs it.'
             found.append(Attention(Reason.STACKED, (item.item_id,), (), *_spot(item), detail=detail))
         outside = _outside(item, sizes, config, first_camera, agrees)
-        if not _rests(stamp_ns, item, config):
+        if not rests(stamp_ns, item, config, felt=felt and outside is None):
             # A thing that is no product, reaches in from outside and moves: that is an arm.
             if item.state is ItemState.UNKNOWN and item.seen and outside is not None:
                 found.append(Attention(Reason.HAND_IN_VIEW, (item.item_id,), (), outside.camera, outside.box))
@@ -149,8 +151,10 @@ def _unknown(item: Item, config: QuestionConfig, families: Mapping[str, str]) ->
     return Attention(reason, (item.item_id,), candidates, *_spot(item))
 
 
-def _rests(stamp_ns: int, item: Item, config: QuestionConfig) -> bool:
-    return stamp_ns - max(item.first_seen_ns, item.moved_ns) >= int(config.rest_s * _NS)
+def rests(stamp_ns: int, item: Item, config: QuestionConfig, *, felt: bool = False) -> bool:
+    """Say whether an item has been at rest for long enough to be asked about; `felt`: the scale says that it is."""
+    since_ns = item.first_seen_ns if felt else max(item.first_seen_ns, item.moved_ns)
+    return stamp_ns - since_ns >= int(config.rest_s * _NS)
 
 
 def _spot(item: Item) -> tuple[str, NDArray[np.float32] | None]:

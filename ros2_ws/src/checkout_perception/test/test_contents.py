@@ -282,6 +282,24 @@ def test_what_only_flickers_holds_nothing_up_when_the_scale_is_at_rest(make_trac
     assert contents.state is State.MOVING, 'the lines have just changed'
 
 
+@pytest.mark.parametrize('grams', [None, 0.0], ids=['without a scale', 'with one'])
+def test_an_empty_tray_becomes_stable(make_track: Make, grams: float | None) -> None:
+    contents = hold(builder(), [view()], 0.5, None if grams is None else steady(grams))
+    assert (contents.state, contents.lines) == (State.STABLE, ())
+
+
+def test_an_unknown_thing_that_only_wavers_is_asked_about_before_the_tray_is_stable(make_track: Make) -> None:
+    subject, weight = builder(), steady(800.0)
+    hold(subject, [view(make_track(1, BLUE))], 1.0, weight)
+    seen = []
+    for index in range(11, 20):
+        stamp = START + index * STEP
+        wavers = make_track(2, NOBODY, first_seen_ns=START + 11 * STEP, moved_ns=stamp)
+        contents = subject.update(stamp, [view(make_track(1, BLUE), wavers)], weight(stamp))
+        seen.append((contents.state, Reason.UNKNOWN_ITEM in reasons(contents)))
+    assert seen == [(State.MOVING, False)] * 4 + [(State.STABLE, True)] * 5
+
+
 @pytest.mark.parametrize(('grams', 'asked'), [(355.0, False), (400.0, True)], ids=['it agrees', 'something is there'])
 def test_what_left_unnamed_is_gone_when_the_scale_feels_nothing_of_it(
     make_track: Make, grams: float, asked: bool
