@@ -16,6 +16,7 @@ from checkout_core.detections import UNKNOWN_NAME
 from checkout_perception.evidence import PresenceConfig, pool, presence
 from checkout_perception.fusion import Thing
 from checkout_perception.items import Item, ItemState
+from checkout_perception.sizes import SizeEvidence
 from checkout_perception.weight import Hypothesis, WeightConfig, WeightReading, counted, settle
 
 __all__ = ['Believer']
@@ -45,8 +46,12 @@ class Believer:
         keep_share: float,
         weights_g: Mapping[str, float],
         families: Mapping[str, str],
+        sizes: SizeEvidence | None = None,
     ) -> None:
-        """Start without beliefs; `keep_share` is what a name needs to stay, `families` are those of look-alikes."""
+        """Start without beliefs; `keep_share` is what a name needs to stay, `families` are those of look-alikes.
+
+        `sizes` measures things where cameras are calibrated; who has the tracks tells it of each tick.
+        """
         self._names = (*products, UNKNOWN_NAME)
         kinds = sorted(set(families.values()))
         self._families = np.array([kinds.index(families[n]) if n in families else -1 for n in self._names], np.int64)
@@ -55,6 +60,7 @@ class Believer:
         self._weight = weight_config
         self._min_hits, self._min_share, self._keep_share = min_hits, min_share, keep_share
         self._weights = dict(weights_g)
+        self._sizes = sizes
         self._present: dict[int, float] = {}
         self._stamp_ns = 0
         self._settled: dict[int, Hypothesis] = {}
@@ -76,7 +82,7 @@ class Believer:
             return [], []
         size = len(self._names)
         tables = [np.stack([thing.evidence(camera, size) for thing in things]) for camera in self._cameras]
-        shares = pool(tables)
+        shares = self._measured(things, pool(tables))
         order = np.argsort(-shares, axis=1, kind='stable')[:, :_OPTIONS]
         fresh = [self._seen(thing, row, best) for thing, row, best in zip(things, shares, order, strict=True)]
         seen = self._steadied(stamp_ns, things, fresh, steady=steady)
@@ -107,6 +113,19 @@ class Believer:
             # What nobody could name while it was seen may have been a hand, or a part of something else.
             present = min(present, self._presence.missed if sight.behind else self._presence.gone)
         return Hypothesis(present, options)
+
+    def _measured(self, things: Sequence[Thing], shares: F64) -> F64:
+        """Return the shares with less for products whose size a thing does not have, and as much more for UNKNOWN."""
+        if self._sizes is None:
+            return shares
+        for row, thing in zip(shares, things, strict=True):
+            best = int(row[:-1].argmax())
+            likely = self._sizes.likelihood(thing, best) if thing.hits >= self._min_hits and row[best] > 0 else 1.0
+            if likely < 1.0:
+                alike = np.flatnonzero(self._sizes.kinds == self._sizes.kinds[best])
+                row[-1] += (1.0 - likely) * row[alike].sum()
+                row[alike] *= likely
+        return shares
 
     def _steadied(
         self, stamp_ns: int, things: Sequence[Thing], fresh: Sequence[Hypothesis], *, steady: bool

@@ -21,6 +21,7 @@ from checkout_perception.geometry import GeometryConfig
 from checkout_perception.items import Item, ItemState
 from checkout_perception.motion import PushConfig, PushDetector
 from checkout_perception.questions import Attention, QuestionConfig, questions, reaching, rests, weigh
+from checkout_perception.sizes import SizeEvidence
 from checkout_perception.tracker import Track
 from checkout_perception.weight import WeightConfig, WeightReading, fits
 
@@ -131,11 +132,12 @@ class ContentsBuilder:
         presence_config: PresenceConfig | None = None,
         push_config: PushConfig | None = None,
         heights_m: Mapping[str, float] | None = None,
+        sizes: SizeEvidence | None = None,
     ) -> None:
         """Start with an empty tray.
 
         `weights_g`, `families` and `heights_m` (half the least size) are looked up by SKU; what is missing there is not
-        weighed or compared, and lies at two centimetres.
+        weighed or compared, and lies at two centimetres. `sizes` measures things; without it, none is.
         """
         self._config = config
         self._questions = questions_config
@@ -157,7 +159,9 @@ class ContentsBuilder:
             keep_share=min(config.keep_share, config.min_share),
             weights_g=weights_g,
             families=families,
+            sizes=sizes,
         )
+        self._sizes = sizes
         self._pushes = {camera: PushDetector(push_config or PushConfig()) for camera in cameras}
         self._reaching: frozenset[int] = frozenset()
         self._lines, self._unknown = _Held(), _Held()
@@ -167,6 +171,8 @@ class ContentsBuilder:
     def calibrate(self, geometry: Mapping[str, CameraGeometry]) -> None:
         """Take where the cameras are."""
         self._fuser.calibrate(geometry)
+        if self._sizes is not None:
+            self._sizes.calibrate(geometry)
 
     def update(
         self, stamp_ns: int, views: Sequence[View], weight: WeightReading | None = None, missing: Sequence[str] = ()
@@ -177,6 +183,8 @@ class ContentsBuilder:
         sizes = {view.camera: (view.width, view.height) for view in views}
         tracks = {view.camera: view.tracks for view in views}
         self._fuser.update(stamp_ns, tracks, sizes)
+        if self._sizes is not None:
+            self._sizes.update(stamp_ns, self._fuser.things, tracks, sizes)
         judged, gone = self._believer.judge(stamp_ns, self._fuser.things, weight, self._reaching)
         self._fuser.drop(gone)
         first_camera = next(iter(sizes), '')

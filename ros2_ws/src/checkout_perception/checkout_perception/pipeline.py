@@ -29,6 +29,7 @@ from checkout_perception.geometry import GeometryConfig, calibrated
 from checkout_perception.motion import PushConfig
 from checkout_perception.open_set import UnweighedConfig, without_scale
 from checkout_perception.questions import QuestionConfig
+from checkout_perception.sizes import SizeConfig, SizeEvidence
 from checkout_perception.ticks import PairingConfig, Tick, TickPairing
 from checkout_perception.tracker import Tracker, TrackerConfig
 from checkout_perception.weight import WeightConfig, WeightReading
@@ -79,6 +80,7 @@ class TrayPerceptionConfig:
     push: PushConfig = group(PushConfig)
     questions: QuestionConfig = group(QuestionConfig)
     weight: WeightConfig = group(WeightConfig)
+    size: SizeConfig = group(SizeConfig)
     unweighed: UnweighedConfig = group(UnweighedConfig)
 
 
@@ -330,6 +332,7 @@ def contents_builder(config: TrayPerceptionConfig, products: Sequence[str], cata
         presence_config=config.presence,
         push_config=config.push,
         heights_m={product.sku: min(product.package.size_mm) / 2000 for product in own},
+        sizes=SizeEvidence([product.package for product in own], config.size, config.geometry.tray_m),
     )
 
 

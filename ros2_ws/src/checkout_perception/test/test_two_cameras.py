@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from checkout_core.camera_geometry import CameraGeometry
+from checkout_core.catalogue import Package
 from checkout_core.detections import UNKNOWN_CLASS, Detections
 from checkout_core.status import Reason, Status
 from checkout_perception.contents import Contents, ContentsBuilder, ContentsConfig, State, View
 from checkout_perception.evidence import PresenceConfig
 from checkout_perception.items import ItemState
 from checkout_perception.questions import QuestionConfig
+from checkout_perception.sizes import SizeConfig, SizeEvidence
 from checkout_perception.tracker import Tracker, TrackerConfig
 from checkout_perception.weight import WeightConfig, WeightReading
 
@@ -65,6 +67,7 @@ class Station:
         scale: bool = True,
         cameras: Sequence[str] = ('top', 'oblique'),
         presence: PresenceConfig | None = None,
+        sizes: SizeEvidence | None = None,
     ) -> None:
         self.cameras = tuple(cameras)
         self.scale = scale
@@ -80,6 +83,7 @@ class Station:
             cameras=self.cameras,
             heights_m=dict.fromkeys(PRODUCTS, 0.03),
             presence_config=presence,
+            sizes=sizes,
         )
         if spatial:
             self.builder.calibrate({camera: GEOMETRY[camera] for camera in cameras})
@@ -320,6 +324,47 @@ def test_what_comes_and_goes_in_pictures_is_averaged_while_the_scale_is_at_rest(
         items = station.show([COLA, BOX, bag], grams=5000.0, stable=stable).items
         found.append(next(item.present for item in items if item.item_id == 3))
     assert min(found[4:]) == pytest.approx(least, abs=0.06)
+
+
+def measuring(**config: float) -> SizeEvidence:
+    """Return what measures the bodies above, each a cube."""
+    sizes = {'bag': 60.0, 'box': 80.0, 'cola': 60.0, 'cola_zero': 60.0}
+    packages = [Package('box', (sizes[sku],) * 3) for sku in PRODUCTS]
+    return SizeEvidence(packages, SizeConfig(**config), (0.52, 0.40))
+
+
+@pytest.mark.parametrize(
+    ('body', 'beside', 'named', 'why'),
+    [
+        (Body('box', 0.1, 0.04, 0.08), COLA, True, 'it has the size of a box'),
+        (Body('box', 0.1, 0.04, 0.05), COLA, False, 'it is too small'),
+        (Body('box', 0.1, 0.04, 0.05), Body('cola', 0.04, 0.04), True, 'the thing beside it may cover a part of it'),
+        (Body('box', 0.22, 0.04, 0.05), COLA, True, 'it may lean on the rim'),
+    ],
+    ids=['right', 'small', 'covered', 'rim'],
+)
+def test_what_has_another_size_is_not_the_product_it_looks_like(
+    body: Body, beside: Body, named: bool, why: str
+) -> None:
+    contents = Station(sizes=measuring(), scale=False).show([body, beside], 12)
+    assert counts(contents) == ({'box': 1, 'cola': 1} if named else {'cola': 1}), why
+    assert (Reason.UNKNOWN_ITEM in reasons(contents)) is not named
+
+
+@pytest.mark.parametrize(('grams', 'named'), [(875.0, True), (800.0, False)], ids=['it is as heavy', 'it is lighter'])
+def test_the_weight_may_speak_for_a_thing_of_the_wrong_size(grams: float, named: bool) -> None:
+    contents = Station(sizes=measuring()).show([Body('box', 0.1, 0.04, 0.05), COLA], 12, grams=grams)
+    assert counts(contents) == ({'box': 1, 'cola': 1} if named else {'cola': 1})
+
+
+def test_one_camera_alone_does_not_measure() -> None:
+    station = Station(cameras=('top',), sizes=measuring(), scale=False)
+    assert counts(station.show([Body('box', 0.1, 0.04, 0.05), COLA], 12)) == {'box': 1, 'cola': 1}
+
+
+def test_sizes_can_be_left_out_of_it() -> None:
+    contents = Station(sizes=measuring(enabled=False), scale=False).show([Body('box', 0.1, 0.04, 0.05), COLA], 12)
+    assert counts(contents) == {'box': 1, 'cola': 1}
 
 
 def test_a_thing_half_over_the_rim_is_outside_in_space() -> None:
