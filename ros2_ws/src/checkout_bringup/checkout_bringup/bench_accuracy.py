@@ -266,6 +266,7 @@ def table(figures: Mapping[str, Any]) -> str:
         own = figures['stranger_checkouts']
         lines += ['', f'Strangers and clutter, {own["checkouts"]} checkouts', _line('named as a product', own['named'])]
         lines.append(_line('still pass in the end', own['sold']))
+        lines.append(_line('  and are charged', own['charged']))
         lines.append(_line('checkouts without a question', own['checkouts_without_a_question']))
         lines += stranger_lines(own)
     lines += _checkout_lines(figures['scenarios']) if 'scenarios' in figures else []

@@ -23,6 +23,7 @@ WEIGHED = frozenset({'WEIGHT_MISMATCH', 'STACKED', 'COUNT_UNSURE'})
 ROUNDS = 3
 """How often staff takes away what a question points at."""
 _UNKNOWN = 'UNKNOWN_ITEM'
+_UNSOLD = ('asked', 'unpaid')
 
 
 def sold(row: Mapping[str, Any]) -> int:
@@ -63,10 +64,11 @@ def stranger_summary(rows: Sequence[Mapping[str, Any]], last: Sequence[Mapping[s
     """Return the figures of checkouts with strangers (rows of `bench_checkouts.judge`): the first and the last rows."""
     things = sum(int(row['foreign']) for row in rows)
     with_things = [row for row in rows if row['foreign']]
-    passed = [row for row in with_things if row['outcome'] not in ('asked', 'unpaid')]
+    passed = [row for row in with_things if row['outcome'] not in _UNSOLD]
     return {
         'checkouts': len(rows),
         'sold': rate(sum(sold(row) for row in last), things).as_dict(),
+        'charged': rate(sum(sold(row) for row in last if row['outcome'] not in _UNSOLD), things).as_dict(),
         'named': rate(sum(sold(row) for row in rows), things).as_dict(),
         'checkouts_without_a_question': rate(len(passed), len(with_things)).as_dict(),
         'went_on': sum(row is not first for row, first in zip(last, rows, strict=True)),

@@ -53,7 +53,8 @@ def foreign(outcome, count, *, reasons=(), extra=(), swapped=(), pointed_at=(), 
 def test_what_is_not_for_sale_is_sold_when_no_question_covers_it(checkout, count, why):
     found = stranger_summary([checkout], [checkout])
     assert found['sold']['k'] == found['named']['k'] == count, why
-    assert found['sold']['n'] == checkout['foreign']
+    assert found['charged']['k'] == (count if checkout['outcome'] == 'wrong' else 0), 'who is asked does not pay yet'
+    assert found['sold']['n'] == found['charged']['n'] == checkout['foreign']
     assert (len(found['not_caught']) == 1) is (count > 0)
     text = table({**HEAD, 'stranger_checkouts': found, 'verdicts': {}})
     assert 'Strangers and clutter, 1 checkouts' in text
