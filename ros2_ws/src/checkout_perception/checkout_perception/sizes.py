@@ -57,6 +57,9 @@ class SizeConfig:
         minimum=0.0,
         maximum=1e6,
     )
+    most_things: int = param(
+        9, 'Of more things none is measured: they lean on one another.', minimum=0, maximum=1000
+    )
     left: float = param(
         0.1,
         'Part of its share that a product keeps whose size is wrong; the weight may still speak for it.',
@@ -159,6 +162,7 @@ class SizeEvidence:
         self._known: dict[int, _Known] = {}
         self._stamp_ns = 0
         self._fits = 0
+        self._crowded = False
         self._tracks: Mapping[str, Sequence[Track]] = {}
         self._sizes: Mapping[str, tuple[int, int]] = {}
         keys = [(package.shape, package.size_mm) for package in self._packages]
@@ -182,18 +186,21 @@ class SizeEvidence:
         living = {thing.item_id for thing in things}
         self._known = {key: known for key, known in self._known.items() if key in living}
         self._stamp_ns, self._tracks, self._sizes, self._fits = stamp_ns, tracks, sizes, 0
+        self._crowded = sum(bool(thing.tracks) for thing in things) > self._config.most_things
 
     def likelihood(self, thing: Thing, product: int) -> float:
         """Return how likely the size of a thing is for a product (0..1), 1 where nothing speaks against it.
 
         A thing that moves is not measured, one that is not seen is what it was when it was seen last.
         """
+        if self._crowded or not self._config.enabled:
+            return 1.0
         known = self._known.get(thing.item_id)
         if known is not None and known.product != product:
             known = None
         said = 1.0 if known is None else known.likelihood
         seen = tuple((c, t.box) for c, t in thing.tracks.items() if t.seen and c in self._geometry and c in self._sizes)
-        if not self._config.enabled or len(seen) < 2 or thing.position is None or self._fits >= _FITS:
+        if len(seen) < 2 or thing.position is None or self._fits >= _FITS:
             return said
         if any(abs(at) > side / 2 - _NEAR_RIM_M for at, side in zip(thing.position, self._tray_m, strict=False)):
             return said  # it may lean on the rim

@@ -362,6 +362,13 @@ def test_one_camera_alone_does_not_measure() -> None:
     assert counts(station.show([Body('box', 0.1, 0.04, 0.05), COLA], 12)) == {'box': 1, 'cola': 1}
 
 
+@pytest.mark.parametrize(('most', 'named'), [(2, False), (1, True)], ids=['few', 'many'])
+def test_where_many_things_lean_on_one_another_none_is_measured(most: int, named: bool) -> None:
+    station = Station(sizes=measuring(most_things=most), scale=False)
+    contents = station.show([Body('box', 0.1, 0.04, 0.05), COLA], 12)
+    assert counts(contents) == ({'box': 1, 'cola': 1} if named else {'cola': 1})
+
+
 def test_sizes_can_be_left_out_of_it() -> None:
     contents = Station(sizes=measuring(enabled=False), scale=False).show([Body('box', 0.1, 0.04, 0.05), COLA], 12)
     assert counts(contents) == {'box': 1, 'cola': 1}
