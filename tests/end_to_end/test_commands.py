@@ -1,10 +1,16 @@
 """Commands that look at a station or measure it."""
 
 import json
+import os
+import signal
 from pathlib import Path
+
+import pytest
+import rclpy
 
 from checkout_bringup import bench_graph
 from checkout_bringup.domains import ports_of
+from checkout_bringup.ros import interfaces
 from checkout_bringup.testing import shared_ports
 
 
@@ -41,6 +47,23 @@ def test_who_watches_leaves_no_port_behind(start, domain):
     assert left.name not in remaining
     assert remaining
     assert remaining <= living, 'the ports of the station stay'
+
+
+def test_an_interrupt_is_remembered_and_ends_the_view_when_all_is_cleaned_up(domain):
+    """Raised in a callback or a destructor it would be lost, and the command would never end."""
+    seen = []
+
+    def view():
+        with interfaces._viewing(domain) as (node, end):
+            os.kill(os.getpid(), signal.SIGINT)
+            rclpy.spin_once(node, timeout_sec=0.1)
+            seen.append((end.wanted, rclpy.ok()))
+
+    with pytest.raises(KeyboardInterrupt):
+        view()
+    assert seen == [(True, True)]
+    assert not rclpy.ok()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_graph_is_measured(start, tmp_path):

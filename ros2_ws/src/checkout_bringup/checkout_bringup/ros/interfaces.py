@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import rclpy
@@ -120,10 +121,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     domain = _domain(arguments.domain)
     for name, value in transport_defaults().items():
         os.environ.setdefault(name, value)
-    with _viewing(domain) as node:
-        _discover(node, arguments.settle, arguments.echo or '')
+    with _viewing(domain) as (node, end):
+        _discover(node, end, arguments.settle, arguments.echo or '')
         if arguments.echo:
-            return _echo(node, arguments.echo)
+            return _echo(node, end, arguments.echo)
         topic_rows, service_rows = topics(node), services(node)
     if arguments.json is not None:
         content = {'topics': [asdict(row) for row in topic_rows], 'services': [asdict(row) for row in service_rows]}
@@ -135,21 +136,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+@dataclass
+class _End:
+    """Say whether somebody wants this command to end, by Ctrl-C or SIGTERM."""
+
+    wanted: bool = False
+
+    def want(self, _number: int, _frame: FrameType | None) -> None:
+        """Take the signal. An exception out of here may be lost where Python can raise none, as in a destructor."""
+        self.wanted = True
+
+
 @contextmanager
-def _viewing(domain: int) -> Iterator[Node]:
-    """Give a node in the domain, and leave nothing of it in shared memory.
+def _viewing(domain: int) -> Iterator[tuple[Node, _End]]:
+    """Give a node in the domain, and leave nothing of it in shared memory. Raises KeyboardInterrupt at the end of both.
 
     A station that ends while it is watched leaves that to the one who watches: what this process sends to a port that
     was just removed makes the port anew, and then it belongs to nobody.
     """
-    memory = SharedMemory(domain)
-    usual = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    memory, end = SharedMemory(domain), _End()
+    usual = {number: signal.signal(number, end.want) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         # Ctrl-C is to end the loop, not the context under the loop: who is cut short there cannot clean up.
         rclpy.init(args=[], domain_id=domain, signal_handler_options=SignalHandlerOptions.NO)
         node = rclpy.create_node(_OWN_NAME)
         try:
-            yield node
+            yield node, end
         finally:
             memory.look_at(os.getpid())
             node.destroy_node()
@@ -157,7 +169,10 @@ def _viewing(domain: int) -> Iterator[Node]:
         rclpy.try_shutdown()
         memory.ended(os.getpid())
         memory.remove_unowned_ports()
-        signal.signal(signal.SIGTERM, usual)
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+    if end.wanted:
+        raise KeyboardInterrupt
 
 
 def tables(topic_rows: Sequence[TopicInfo], service_rows: Sequence[ServiceInfo]) -> str:
@@ -188,14 +203,14 @@ def _domain(asked: int | None) -> int:
     return int(alive[0]) if alive else 0
 
 
-def _discover(node: Node, settle_s: float, wanted: str = '', longest_s: float = 20.0) -> None:
+def _discover(node: Node, end: _End, settle_s: float, wanted: str = '', longest_s: float = 20.0) -> None:
     """Listen until nothing new has appeared for a while, or until somebody publishes the topic that is wanted.
 
     The first news may take longer than those that follow: on a busy machine the greetings of the nodes come late.
     """
     begin = newest = time.monotonic()
     known = 0
-    while (now := time.monotonic()) - begin < longest_s:
+    while not end.wanted and (now := time.monotonic()) - begin < longest_s:
         if wanted and _published(node, wanted):
             return
         if now - newest > (settle_s if known and not wanted else max(settle_s, _FIRST_NEWS_S)):
@@ -210,9 +225,11 @@ def _published(node: Node, wanted: str) -> list[TopicInfo]:
     return [topic for topic in topics(node) if topic.publishers and topic.name.endswith('/' + wanted.lstrip('/'))]
 
 
-def _echo(node: Node, wanted: str) -> int:
+def _echo(node: Node, end: _End, wanted: str) -> int:
     """Print every message of a topic, as YAML. Raises CheckoutError when nobody publishes it."""
     found = _published(node, wanted)
+    if not found and end.wanted:
+        return 0
     if not found:
         known = ', '.join(topic.name for topic in topics(node) if topic.publishers) or 'none'
         raise CheckoutError(f"Nobody publishes '{wanted}'; topics are {known}.")
@@ -224,7 +241,7 @@ def _echo(node: Node, wanted: str) -> int:
         durability=DurabilityPolicy[topic.durability.upper()],
     )
     node.create_subscription(getattr(import_module(f'{package}.msg'), name), topic.name, _print, quality)
-    while rclpy.ok():
+    while rclpy.ok() and not end.wanted:
         rclpy.spin_once(node, timeout_sec=_LOOK_UP_S)
     return 0
 
