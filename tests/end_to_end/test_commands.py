@@ -51,7 +51,7 @@ def test_who_watches_leaves_no_port_behind(start, domain):
 
 def test_an_interrupt_is_remembered_and_ends_the_view_when_all_is_cleaned_up(domain):
     """Raised in a callback or a destructor it would be lost, and the command would never end."""
-    seen = []
+    seen, usual = [], signal.getsignal(signal.SIGINT)
 
     def view():
         with interfaces._viewing(domain) as (node, end):
@@ -63,7 +63,7 @@ def test_an_interrupt_is_remembered_and_ends_the_view_when_all_is_cleaned_up(dom
         view()
     assert seen == [(True, True)]
     assert not rclpy.ok()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is usual
 
 
 def test_the_graph_is_measured(start, tmp_path):
