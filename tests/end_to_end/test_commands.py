@@ -51,19 +51,22 @@ def test_who_watches_leaves_no_port_behind(start, domain):
 
 def test_an_interrupt_is_remembered_and_ends_the_view_when_all_is_cleaned_up(domain):
     """Raised in a callback or a destructor it would be lost, and the command would never end."""
-    seen, usual = [], signal.getsignal(signal.SIGINT)
+    seen, usual = [], {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def view():
-        with interfaces._viewing(domain) as (node, end):
+        with interfaces._viewing(domain) as (node, signals):
             os.kill(os.getpid(), signal.SIGINT)
             rclpy.spin_once(node, timeout_sec=0.1)
-            seen.append((end.wanted, rclpy.ok()))
+            seen.append((signals.received, rclpy.ok()))
 
-    with pytest.raises(KeyboardInterrupt):
-        view()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            view()
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
     assert seen == [(True, True)]
     assert not rclpy.ok()
-    assert signal.getsignal(signal.SIGINT) is usual
 
 
 def test_the_graph_is_measured(start, tmp_path):

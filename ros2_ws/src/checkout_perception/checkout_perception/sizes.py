@@ -193,7 +193,7 @@ class SizeEvidence:
 
         A thing that moves is not measured, one that is not seen is what it was when it was seen last.
         """
-        if self._crowded or not self._config.enabled:
+        if self._crowded or not self._config.enabled or self._packages[product].shape in _ROUNDED:
             return 1.0
         known = self._known.get(thing.item_id)
         if known is not None and known.product != product:
@@ -205,8 +205,6 @@ class SizeEvidence:
         if any(abs(at) > side / 2 - _NEAR_RIM_M for at, side in zip(thing.position, self._tray_m, strict=False)):
             return said  # it may lean on the rim
         if self._stamp_ns - thing.moved_ns < _REST_NS or (known is not None and _same(known.boxes, seen)):
-            return said
-        if self._packages[product].shape in _ROUNDED:
             return said
         looks = [self._look(thing, camera, box) for camera, box in seen]
         if any(any(look.cut) for look in looks):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import rclpy
@@ -27,6 +25,7 @@ from checkout_bringup.messages import plain
 from checkout_bringup.shared_memory import SharedMemory
 from checkout_core.errors import CheckoutError
 from checkout_core.files import write_json
+from checkout_core.stop_signals import StopSignals
 
 __all__ = ['ServiceInfo', 'TopicInfo', 'main', 'services', 'topics']
 
@@ -121,10 +120,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     domain = _domain(arguments.domain)
     for name, value in transport_defaults().items():
         os.environ.setdefault(name, value)
-    with _viewing(domain) as (node, end):
-        _discover(node, end, arguments.settle, arguments.echo or '')
+    with _viewing(domain) as (node, signals):
+        _discover(node, signals, arguments.settle, arguments.echo or '')
         if arguments.echo:
-            return _echo(node, end, arguments.echo)
+            return _echo(node, signals, arguments.echo)
         topic_rows, service_rows = topics(node), services(node)
     if arguments.json is not None:
         content = {'topics': [asdict(row) for row in topic_rows], 'services': [asdict(row) for row in service_rows]}
@@ -136,42 +135,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-@dataclass
-class _End:
-    """Say whether somebody wants this command to end, by Ctrl-C or SIGTERM."""
-
-    wanted: bool = False
-
-    def want(self, _number: int, _frame: FrameType | None) -> None:
-        """Take the signal. An exception out of here may be lost where Python can raise none, as in a destructor."""
-        self.wanted = True
-
-
 @contextmanager
-def _viewing(domain: int) -> Iterator[tuple[Node, _End]]:
+def _viewing(domain: int) -> Iterator[tuple[Node, StopSignals]]:
     """Give a node in the domain, and leave nothing of it in shared memory. Raises KeyboardInterrupt at the end of both.
 
     A station that ends while it is watched leaves that to the one who watches: what this process sends to a port that
     was just removed makes the port anew, and then it belongs to nobody.
     """
-    memory, end = SharedMemory(domain), _End()
-    usual = {number: signal.signal(number, end.want) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        # Ctrl-C is to end the loop, not the context under the loop: who is cut short there cannot clean up.
-        rclpy.init(args=[], domain_id=domain, signal_handler_options=SignalHandlerOptions.NO)
-        node = rclpy.create_node(_OWN_NAME)
+    memory = SharedMemory(domain)
+    # An exception out of a handler may be lost where Python can raise none, as in a destructor: the loops ask instead.
+    with StopSignals(lambda: None) as signals:
+        signals.shield()
         try:
-            yield node, end
+            rclpy.init(args=[], domain_id=domain, signal_handler_options=SignalHandlerOptions.NO)
+            node = rclpy.create_node(_OWN_NAME)
+            try:
+                yield node, signals
+            finally:
+                memory.look_at(os.getpid())
+                node.destroy_node()
         finally:
-            memory.look_at(os.getpid())
-            node.destroy_node()
-    finally:
-        rclpy.try_shutdown()
-        memory.ended(os.getpid())
-        memory.remove_unowned_ports()
-        for number, handler in usual.items():
-            signal.signal(number, handler)
-    if end.wanted:
+            rclpy.try_shutdown()
+            memory.ended(os.getpid())
+            memory.remove_unowned_ports()
+    if signals.received:
         raise KeyboardInterrupt
 
 
@@ -203,14 +190,14 @@ def _domain(asked: int | None) -> int:
     return int(alive[0]) if alive else 0
 
 
-def _discover(node: Node, end: _End, settle_s: float, wanted: str = '', longest_s: float = 20.0) -> None:
+def _discover(node: Node, signals: StopSignals, settle_s: float, wanted: str = '', longest_s: float = 20.0) -> None:
     """Listen until nothing new has appeared for a while, or until somebody publishes the topic that is wanted.
 
     The first news may take longer than those that follow: on a busy machine the greetings of the nodes come late.
     """
     begin = newest = time.monotonic()
     known = 0
-    while not end.wanted and (now := time.monotonic()) - begin < longest_s:
+    while not signals.received and (now := time.monotonic()) - begin < longest_s:
         if wanted and _published(node, wanted):
             return
         if now - newest > (settle_s if known and not wanted else max(settle_s, _FIRST_NEWS_S)):
@@ -225,10 +212,10 @@ def _published(node: Node, wanted: str) -> list[TopicInfo]:
     return [topic for topic in topics(node) if topic.publishers and topic.name.endswith('/' + wanted.lstrip('/'))]
 
 
-def _echo(node: Node, end: _End, wanted: str) -> int:
+def _echo(node: Node, signals: StopSignals, wanted: str) -> int:
     """Print every message of a topic, as YAML. Raises CheckoutError when nobody publishes it."""
     found = _published(node, wanted)
-    if not found and end.wanted:
+    if not found and signals.received:
         return 0
     if not found:
         known = ', '.join(topic.name for topic in topics(node) if topic.publishers) or 'none'
@@ -241,7 +228,7 @@ def _echo(node: Node, end: _End, wanted: str) -> int:
         durability=DurabilityPolicy[topic.durability.upper()],
     )
     node.create_subscription(getattr(import_module(f'{package}.msg'), name), topic.name, _print, quality)
-    while rclpy.ok() and not end.wanted:
+    while rclpy.ok() and not signals.received:
         rclpy.spin_once(node, timeout_sec=_LOOK_UP_S)
     return 0
 
