@@ -24,7 +24,9 @@ from checkout_bringup.shared_memory import SharedMemory
 __all__ = ['NodeReport', 'Outcome', 'Supervisor']
 
 # Ctrl-C to an empty process table takes at most three seconds; a node that is busy gets most of them to end in order.
-_ESCALATION_S = ((0.0, signal.SIGINT), (1.4, signal.SIGTERM), (2.2, signal.SIGKILL))
+# SIGTERM and not SIGINT: a node that still loads its modules has no handlers yet, and SIGINT would make it end with a
+# traceback of Python, wherever it was. There SIGTERM ends it silently, and later both do the same.
+_ESCALATION_S = ((0.0, signal.SIGTERM), (2.2, signal.SIGKILL))
 _STOPPED_S = 2.9
 _LOOK_S = 0.5
 _GIVE_UP_S = 20.0

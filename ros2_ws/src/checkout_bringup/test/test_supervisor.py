@@ -104,6 +104,15 @@ def test_sigterm_ends_everything_too():
     assert all_gone(seen['a'])
 
 
+def test_a_node_that_still_loads_its_modules_ends_silently():
+    loading = Program('a', (sys.executable, '-c', 'print("ready", flush=True); import time; time.sleep(60)'), {})
+    outcome, said, seen = run([loading], {'ready': interrupt})
+    assert (outcome.status, deaths(outcome)) == (0, {'a': 0})
+    assert outcome.stopped_in_s < 1.0
+    assert 'Traceback' not in said
+    assert all_gone(seen['a'])
+
+
 def test_what_ignores_signals_is_killed_with_its_children_within_three_seconds():
     outcome, said, seen = run([shell('a', STUBBORN)], {'ready': interrupt})
     assert 2.0 < outcome.stopped_in_s < 3.0
@@ -112,7 +121,7 @@ def test_what_ignores_signals_is_killed_with_its_children_within_three_seconds()
 
 
 def test_a_second_interrupt_kills_at_once():
-    announce = 'trap "echo asked" INT; echo ready; while :; do sleep 0.01; done'
+    announce = 'trap "echo asked" TERM; echo ready; while :; do sleep 0.01; done'
     outcome, _, seen = run([shell('a', announce)], {'ready': interrupt, 'asked': interrupt})
     assert outcome.stopped_in_s < 1.2
     assert all_gone(seen['a'])
