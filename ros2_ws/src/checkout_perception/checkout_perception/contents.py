@@ -255,9 +255,7 @@ class ContentsBuilder:
                     group.append(item)
         return [item for group in joined.values() for item in group] + [item for item in items if not item.cameras]
 
-    def _quiet(
-        self, stamp_ns: int, items: Sequence[Item], lines: Sequence[Line], *, agrees: bool, felt: bool
-    ) -> bool:
+    def _quiet(self, stamp_ns: int, items: Sequence[Item], lines: Sequence[Line], *, agrees: bool, felt: bool) -> bool:
         """Say whether the tray has been at rest for long enough.
 
         `agrees`: the scale is at rest and is the sum of the items. `felt`: it has been at rest for a while. Then

@@ -17,13 +17,12 @@ from checkout_core.camera_geometry import CameraGeometry
 from checkout_core.catalogue import Package
 from checkout_core.config import param
 from checkout_perception.fusion import Thing
-from checkout_perception.tracker import Track
+from checkout_perception.tracker import REST_NS, Track
 
 __all__ = ['Look', 'SizeConfig', 'SizeEvidence', 'hull', 'lying', 'misfit']
 
 F64 = NDArray[np.float64]
 _NS = 1_000_000_000
-_REST_NS = 200_000_000
 _FITS = 4  # a tick, so that many things put down at once do not make a picture late
 _SAME_PX = 3.0
 _EDGE_PX = 5.0
@@ -57,9 +56,7 @@ class SizeConfig:
         minimum=0.0,
         maximum=1e6,
     )
-    most_things: int = param(
-        9, 'Of more things none is measured: they lean on one another.', minimum=0, maximum=1000
-    )
+    most_things: int = param(9, 'Of more things none is measured: they lean on one another.', minimum=0, maximum=1000)
     left: float = param(
         0.1,
         'Part of its share that a product keeps whose size is wrong; the weight may still speak for it.',
@@ -204,7 +201,7 @@ class SizeEvidence:
             return said
         if any(abs(at) > side / 2 - _NEAR_RIM_M for at, side in zip(thing.position, self._tray_m, strict=False)):
             return said  # it may lean on the rim
-        if self._stamp_ns - thing.moved_ns < _REST_NS or (known is not None and _same(known.boxes, seen)):
+        if self._stamp_ns - thing.moved_ns < REST_NS or (known is not None and _same(known.boxes, seen)):
             return said
         looks = [self._look(thing, camera, box) for camera, box in seen]
         if any(any(look.cut) for look in looks):

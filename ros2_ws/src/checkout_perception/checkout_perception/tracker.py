@@ -21,10 +21,11 @@ from checkout_core.boxes import iou
 from checkout_core.config import param
 from checkout_core.detections import UNKNOWN_CLASS, Detections
 
-__all__ = ['Track', 'Tracker', 'TrackerConfig']
+__all__ = ['REST_NS', 'Track', 'Tracker', 'TrackerConfig']
 
 _NS = 1_000_000_000
-_REST_NS = 200_000_000
+REST_NS = 200_000_000
+"""What lay in its place for so long is at rest, for a camera."""
 _DOUBTED = 0.5
 _CONTAINED = 0.7
 _FOREIGN = 0.1
@@ -180,7 +181,7 @@ class Tracker:
 
         What nobody could name is not waited for: it may have been a hand, which everything covers when it is gone.
         """
-        still = track.hits >= self._config.min_hits and track.last_seen_ns - track.moved_ns >= _REST_NS
+        still = track.hits >= self._config.min_hits and track.last_seen_ns - track.moved_ns >= REST_NS
         return still and float(track.evidence[-1]) < _UNSURE * float(track.evidence.sum())
 
     def _unseen(self, boxes: NDArray[np.float32], followed: set[int]) -> list[Track]:

@@ -3,138 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 
-from checkout_core.camera_geometry import CameraGeometry
-from checkout_core.catalogue import Package
-from checkout_core.detections import UNKNOWN_CLASS, Detections
-from checkout_core.status import Reason, Status
-from checkout_perception.contents import Contents, ContentsBuilder, ContentsConfig, State, View
+from checkout_core.status import Reason
+from checkout_perception.contents import State
 from checkout_perception.evidence import PresenceConfig
 from checkout_perception.items import ItemState
-from checkout_perception.questions import QuestionConfig
-from checkout_perception.sizes import SizeConfig, SizeEvidence
-from checkout_perception.tracker import Tracker, TrackerConfig
-from checkout_perception.weight import WeightConfig, WeightReading
-
-SECOND = 1_000_000_000
-STEP = SECOND // 10
-PRODUCTS = ('bag', 'box', 'cola', 'cola_zero')
-WEIGHTS = {'bag': 70.0, 'box': 500.0, 'cola': 375.0, 'cola_zero': 361.0}
-FAMILIES = {'cola': 'cola', 'cola_zero': 'cola'}
-KINDS = (0, 1, 2, 2)
-GEOMETRY = {
-    'top': CameraGeometry(640, 480, 609.0, 609.0, 319.5, 239.5, position=(0, 0, 0.64), quaternion=(1, 0, 0, 0)),
-    # It looks down at the middle by 45 degrees, from the side of the customer.
-    'oblique': CameraGeometry(
-        640, 480, 700.0, 700.0, 319.5, 239.5, position=(0, -0.56, 0.56), quaternion=(-0.9238795, 0, 0, 0.3826834)
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Body:
-    """A cube of `size` at (x, y) on the floor, which some cameras cannot see."""
-
-    sku: str
-    x: float
-    y: float
-    size: float = 0.06
-    hidden_from: tuple[str, ...] = ()
-    score: float = 0.9
-    scores: dict[str, float] = field(default_factory=dict)
-
-    def box(self, camera: str) -> np.ndarray:
-        half = self.size / 2
-        corners = np.array(
-            [[self.x + dx, self.y + dy, z] for dx in (-half, half) for dy in (-half, half) for z in (0.0, self.size)]
-        )
-        pixels = GEOMETRY[camera].project(corners)
-        return np.concatenate([pixels.min(axis=0), pixels.max(axis=0)]).astype(np.float32)
-
-
-class Station:
-    """Two trackers, the fusion and a scale, ticked ten times a second."""
-
-    def __init__(
-        self,
-        *,
-        spatial: bool = True,
-        scale: bool = True,
-        cameras: Sequence[str] = ('top', 'oblique'),
-        presence: PresenceConfig | None = None,
-        sizes: SizeEvidence | None = None,
-    ) -> None:
-        self.cameras = tuple(cameras)
-        self.scale = scale
-        self.trackers = {camera: Tracker(TrackerConfig(), KINDS) for camera in cameras}
-        self.builder = ContentsBuilder(
-            PRODUCTS,
-            config=ContentsConfig(),
-            questions_config=QuestionConfig(),
-            weight_config=WeightConfig(enabled=scale),
-            min_hits=3,
-            weights_g=WEIGHTS,
-            families=FAMILIES,
-            cameras=self.cameras,
-            heights_m=dict.fromkeys(PRODUCTS, 0.03),
-            presence_config=presence,
-            sizes=sizes,
-        )
-        if spatial:
-            self.builder.calibrate({camera: GEOMETRY[camera] for camera in cameras})
-        self.tick = 0
-        self.grams = 0.0
-        self.stable_since = 0
-
-    def show(
-        self, bodies: Sequence[Body], ticks: int = 1, *, grams: float | None = None, stable: bool = True, turn: int = 0
-    ) -> Contents:
-        """Show bodies for some ticks; the scale says `grams`, else what lies there. `turn` shuffles the detections."""
-        for _ in range(ticks):
-            self.tick += 1
-            stamp = 10 * SECOND + self.tick * STEP
-            views = [self.view(camera, stamp, bodies, turn) for camera in self.cameras]
-            load = sum(WEIGHTS.get(body.sku, 0.0) for body in bodies) if grams is None else grams
-            if load != self.grams or not stable:
-                self.grams, self.stable_since = load, stamp
-            reading = WeightReading(stamp, load, stable, self.stable_since) if self.scale else None
-            self.contents = self.builder.update(stamp, views, reading)
-        return self.contents
-
-    def view(self, camera: str, stamp: int, bodies: Sequence[Body], turn: int) -> View:
-        seen = [body for body in bodies if camera not in body.hidden_from]
-        seen = seen[turn % max(len(seen), 1) :] + seen[: turn % max(len(seen), 1)]
-        scores = np.zeros((len(seen), len(PRODUCTS)), np.float32)
-        for row, body in enumerate(seen):
-            for sku, score in (body.scores or {body.sku: body.score}).items():
-                if sku in PRODUCTS:
-                    scores[row, PRODUCTS.index(sku)] = score
-        ids = [PRODUCTS.index(b.sku) if b.sku in PRODUCTS else UNKNOWN_CLASS for b in seen]
-        detections = Detections(
-            np.array([body.box(camera) for body in seen], np.float32).reshape(-1, 4),
-            np.array([body.score for body in seen], np.float32),
-            np.array(ids, np.int32),
-            PRODUCTS,
-        )
-        self.trackers[camera].update(stamp, detections, scores)
-        return View(camera, stamp, Status.OK, self.trackers[camera].tracks, 640, 480)
-
-
-def counts(contents: Contents) -> dict[str, int]:
-    return {line.sku: line.count for line in contents.lines}
-
-
-def reasons(contents: Contents) -> list[Reason]:
-    return [question.reason for question in contents.attentions]
-
-
-COLA, BOX, BAG = Body('cola', -0.12, 0.05), Body('box', 0.1, 0.04, 0.08), Body('bag', 0.0, -0.1)
-BOTH = ('top', 'oblique')
+from checkout_perception.testing_station import BAG, BOTH, BOX, COLA, WEIGHTS, Body, Station, counts, reasons
 
 
 def test_boxes_of_two_cameras_become_one_thing_with_a_place() -> None:
@@ -324,54 +202,6 @@ def test_what_comes_and_goes_in_pictures_is_averaged_while_the_scale_is_at_rest(
         items = station.show([COLA, BOX, bag], grams=5000.0, stable=stable).items
         found.append(next(item.present for item in items if item.item_id == 3))
     assert min(found[4:]) == pytest.approx(least, abs=0.06)
-
-
-def measuring(**config: float) -> SizeEvidence:
-    """Return what measures the bodies above, each a cube."""
-    sizes = {'bag': 60.0, 'box': 80.0, 'cola': 60.0, 'cola_zero': 60.0}
-    packages = [Package('box', (sizes[sku],) * 3) for sku in PRODUCTS]
-    return SizeEvidence(packages, SizeConfig(**config), (0.52, 0.40))
-
-
-@pytest.mark.parametrize(
-    ('body', 'beside', 'named', 'why'),
-    [
-        (Body('box', 0.1, 0.04, 0.08), COLA, True, 'it has the size of a box'),
-        (Body('box', 0.1, 0.04, 0.05), COLA, False, 'it is too small'),
-        (Body('box', 0.1, 0.04, 0.05), Body('cola', 0.04, 0.04), True, 'the thing beside it may cover a part of it'),
-        (Body('box', 0.22, 0.04, 0.05), COLA, True, 'it may lean on the rim'),
-    ],
-    ids=['right', 'small', 'covered', 'rim'],
-)
-def test_what_has_another_size_is_not_the_product_it_looks_like(
-    body: Body, beside: Body, named: bool, why: str
-) -> None:
-    contents = Station(sizes=measuring(), scale=False).show([body, beside], 12)
-    assert counts(contents) == ({'box': 1, 'cola': 1} if named else {'cola': 1}), why
-    assert (Reason.UNKNOWN_ITEM in reasons(contents)) is not named
-
-
-@pytest.mark.parametrize(('grams', 'named'), [(875.0, True), (800.0, False)], ids=['it is as heavy', 'it is lighter'])
-def test_the_weight_may_speak_for_a_thing_of_the_wrong_size(grams: float, named: bool) -> None:
-    contents = Station(sizes=measuring()).show([Body('box', 0.1, 0.04, 0.05), COLA], 12, grams=grams)
-    assert counts(contents) == ({'box': 1, 'cola': 1} if named else {'cola': 1})
-
-
-def test_one_camera_alone_does_not_measure() -> None:
-    station = Station(cameras=('top',), sizes=measuring(), scale=False)
-    assert counts(station.show([Body('box', 0.1, 0.04, 0.05), COLA], 12)) == {'box': 1, 'cola': 1}
-
-
-@pytest.mark.parametrize(('most', 'named'), [(2, False), (1, True)], ids=['few', 'many'])
-def test_where_many_things_lean_on_one_another_none_is_measured(most: int, named: bool) -> None:
-    station = Station(sizes=measuring(most_things=most), scale=False)
-    contents = station.show([Body('box', 0.1, 0.04, 0.05), COLA], 12)
-    assert counts(contents) == ({'box': 1, 'cola': 1} if named else {'cola': 1})
-
-
-def test_sizes_can_be_left_out_of_it() -> None:
-    contents = Station(sizes=measuring(enabled=False), scale=False).show([Body('box', 0.1, 0.04, 0.05), COLA], 12)
-    assert counts(contents) == {'box': 1, 'cola': 1}
 
 
 def test_a_thing_half_over_the_rim_is_outside_in_space() -> None:

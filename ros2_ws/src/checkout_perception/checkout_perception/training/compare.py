@@ -272,9 +272,7 @@ def _forms(
         yield name, form, detector
 
 
-def quantise(
-    model: Path, split: Split, size: tuple[int, int], out: Path, exact_layers: Sequence[str] = ()
-) -> None:
+def quantise(model: Path, split: Split, size: tuple[int, int], out: Path, exact_layers: Sequence[str] = ()) -> None:
     """Write a copy of a model with int8 weights and activations, calibrated on pictures of a split.
 
     Layers whose name one of the patterns `exact_layers` is found in stay as they are.
