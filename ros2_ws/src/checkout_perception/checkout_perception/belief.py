@@ -16,6 +16,7 @@ from checkout_core.detections import UNKNOWN_NAME
 from checkout_perception.evidence import PresenceConfig, pool, presence
 from checkout_perception.fusion import Thing
 from checkout_perception.items import Item, ItemState
+from checkout_perception.likeness import LikenessEvidence
 from checkout_perception.sizes import SizeEvidence
 from checkout_perception.weight import Hypothesis, WeightConfig, WeightReading, counted, settle
 
@@ -47,10 +48,12 @@ class Believer:
         weights_g: Mapping[str, float],
         families: Mapping[str, str],
         sizes: SizeEvidence | None = None,
+        likeness: LikenessEvidence | None = None,
     ) -> None:
         """Start without beliefs; `keep_share` is what a name needs to stay, `families` are those of look-alikes.
 
-        `sizes` measures things where cameras are calibrated; who has the tracks tells it of each tick.
+        `sizes` measures things where cameras are calibrated, `likeness` looks at them for longer than a picture; who
+        has the tracks tells both of each tick.
         """
         self._names = (*products, UNKNOWN_NAME)
         kinds = sorted(set(families.values()))
@@ -61,6 +64,7 @@ class Believer:
         self._min_hits, self._min_share, self._keep_share = min_hits, min_share, keep_share
         self._weights = dict(weights_g)
         self._sizes = sizes
+        self._likeness = likeness
         self._present: dict[int, float] = {}
         self._stamp_ns = 0
         self._settled: dict[int, Hypothesis] = {}
@@ -83,6 +87,10 @@ class Believer:
         size = len(self._names)
         tables = [np.stack([thing.evidence(camera, size) for thing in things]) for camera in self._cameras]
         shares = self._measured(things, pool(tables))
+        if self._likeness is not None:
+            for thing, row in zip(things, shares, strict=True):
+                if thing.hits >= self._min_hits:
+                    self._likeness.weigh_up(thing, row)
         order = np.argsort(-shares, axis=1, kind='stable')[:, :_OPTIONS]
         fresh = [self._seen(thing, row, best) for thing, row, best in zip(things, shares, order, strict=True)]
         seen = self._steadied(stamp_ns, things, fresh, steady=steady)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -135,6 +136,9 @@ def _parser() -> argparse.ArgumentParser:
     limits.add_argument('--model', required=True, help='name of a model under models/, or its folder')
     limits.add_argument('--data', type=Path, required=True, help='the data set; limits are fixed on its val split')
     _add_doubt(limits)
+    limits.add_argument(
+        '--usual-alone', action='store_true', help='keep all limits; measure what distance from the product is usual'
+    )
     limits.set_defaults(run=_limits)
 
     evaluate = commands.add_parser('evaluate', help='measure a model on a split', description=_evaluate.__doc__)
@@ -215,14 +219,20 @@ def _limits(arguments: argparse.Namespace) -> int:
 
     Figures of test pictures that stand in the card are removed: they were those of other limits.
     """
-    from checkout_perception.training.calibrate import calibrate
-    from checkout_perception.training.card import record_limits
+    from checkout_perception.training.calibrate import calibrate, usual
+    from checkout_perception.training.card import record_limits, record_usual
     from checkout_perception.training.data import load_split
     from checkout_perception.training.evaluate import observe, report
 
+    if arguments.usual_alone and arguments.doubted_from is not None:
+        raise CheckoutError('--usual-alone changes no limit; leave out --doubted-from.')
     detector = TrayDetector.load(arguments.model)
     split = load_split(arguments.data, 'val', detector.rule.names)
     observed = observe(detector, split, _progress())
+    if arguments.usual_alone:
+        record_usual(detector.card.directory, replace(detector.rule, usual=usual(observed, detector.rule)))
+        _say(f'wrote {detector.card.directory / "model.yaml"}, from {len(observed)} pictures')
+        return 0
     detector.rule = calibrate(observed, detector.rule.names, detector.rule.unknown, doubted_from=arguments.doubted_from)
     figures = report(detector, observed)
     print(_summary(figures))

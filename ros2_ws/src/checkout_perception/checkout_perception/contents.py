@@ -19,6 +19,7 @@ from checkout_perception.evidence import PresenceConfig
 from checkout_perception.fusion import Fuser
 from checkout_perception.geometry import GeometryConfig
 from checkout_perception.items import Item, ItemState
+from checkout_perception.likeness import LikenessEvidence
 from checkout_perception.motion import PushConfig, PushDetector
 from checkout_perception.questions import Attention, QuestionConfig, questions, reaching, rests, weigh
 from checkout_perception.sizes import SizeEvidence
@@ -133,11 +134,13 @@ class ContentsBuilder:
         push_config: PushConfig | None = None,
         heights_m: Mapping[str, float] | None = None,
         sizes: SizeEvidence | None = None,
+        likeness: LikenessEvidence | None = None,
     ) -> None:
         """Start with an empty tray.
 
         `weights_g`, `families` and `heights_m` (half the least size) are looked up by SKU; what is missing there is not
-        weighed or compared, and lies at two centimetres. `sizes` measures things; without it, none is.
+        weighed or compared, and lies at two centimetres. `sizes` measures things and `likeness` compares their look;
+        without them none is.
         """
         self._config = config
         self._questions = questions_config
@@ -160,8 +163,9 @@ class ContentsBuilder:
             weights_g=weights_g,
             families=families,
             sizes=sizes,
+            likeness=likeness,
         )
-        self._sizes = sizes
+        self._sizes, self._likeness = sizes, likeness
         self._pushes = {camera: PushDetector(push_config or PushConfig()) for camera in cameras}
         self._reaching: frozenset[int] = frozenset()
         self._lines, self._unknown = _Held(), _Held()
@@ -185,6 +189,8 @@ class ContentsBuilder:
         self._fuser.update(stamp_ns, tracks, sizes)
         if self._sizes is not None:
             self._sizes.update(stamp_ns, self._fuser.things, tracks, sizes)
+        if self._likeness is not None:
+            self._likeness.update(self._fuser.things, tracks)
         judged, gone = self._believer.judge(stamp_ns, self._fuser.things, weight, self._reaching)
         self._fuser.drop(gone)
         first_camera = next(iter(sizes), '')

@@ -32,12 +32,14 @@ _TASK: Final = 'detection'
 class Sighting:
     """Hold what one picture shows.
 
-    Judged detections, best first; the scores (N, P) of all products; how long each stage took.
+    Judged detections, best first; the scores (N, P) of all products; how long each stage took; the distances (N,) from
+    what the likeliest product looked like in training, NaN where UNKNOWN is likelier than any.
     """
 
     detections: Detections
     product_scores: NDArray[np.float32]
     stages: Stages
+    distances: NDArray[np.float32]
 
 
 class TrayDetector:
@@ -88,8 +90,12 @@ class TrayDetector:
         detections = Detections(
             clip(candidates.boxes[keep], width, height), candidates.scores[keep], verdict.class_ids[keep], self.products
         )
+        distances = candidates.distances[keep]
+        if rule.unknown >= 0:
+            likeliest = candidates.class_scores[keep].argmax(axis=1) if len(keep) else np.zeros(0, np.int64)
+            distances = np.where(likeliest == rule.unknown, np.float32(np.nan), distances)
         judged = (name, decode_ms + elapsed_ms(begin, self._clock()))
-        return Sighting(detections, verdict.product_scores[keep], (*stages, judged))
+        return Sighting(detections, verdict.product_scores[keep], (*stages, judged), distances)
 
     def propose(self, image: NDArray[np.uint8], minimum_score: float) -> tuple[Candidates, Stages]:
         """Return what the network proposes, before the rule: to set its limits, and to measure it without them."""

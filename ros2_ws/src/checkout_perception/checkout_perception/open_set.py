@@ -30,7 +30,8 @@ class OpenSetRule:
     unknown: index of the class that stands for what is no product, or -1. sold_from (C,): score from which a class may
     be sold. reach (C,): largest distance at which it may be. shown_from: score from which a thing exists at all.
     margin: between the best and the second product. doubted_from: score of the unknown class from which nothing is
-    sold, however sure a product is; a stranger that passes for a product leaves such a trace.
+    sold, however sure a product is; a stranger that passes for a product leaves such a trace. usual (C,): the distance
+    that most things of a class keep within that nothing covers, 0 where it is not known, for `LikenessEvidence`.
     """
 
     names: tuple[str, ...]
@@ -40,6 +41,7 @@ class OpenSetRule:
     shown_from: float
     margin: float
     doubted_from: float = _NEVER
+    usual: NDArray[np.float32] | None = None
 
     @property
     def product_columns(self) -> NDArray[np.int64]:
@@ -50,6 +52,11 @@ class OpenSetRule:
     def products(self) -> tuple[str, ...]:
         """Return the names of the classes that can be sold."""
         return tuple(name for index, name in enumerate(self.names) if index != self.unknown)
+
+    @property
+    def usual_of_products(self) -> NDArray[np.float32] | None:
+        """Return `usual` (P,) of the classes that can be sold."""
+        return None if self.usual is None else self.usual[self.product_columns]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,13 +124,13 @@ def without_scale(rule: OpenSetRule, config: UnweighedConfig) -> OpenSetRule:
 def rule_from_card(card: ModelCard) -> OpenSetRule:
     """Build the rule from the `thresholds` of a model card.
 
-    `shown_from`, `sold_from` and `margin` are needed; `reach` and `doubted_from` are optional. `sold_from.SKU` and
-    `reach.SKU` override the limit of one class.
+    `shown_from`, `sold_from` and `margin` are needed; `reach`, `usual` and `doubted_from` are optional.
+    `sold_from.SKU`, `reach.SKU` and `usual.SKU` override the limit of one class.
     Raises CheckoutError when a threshold is missing or names a class that the card does not have.
     """
     for key in card.thresholds:
         group, dot, sku = key.partition('.')
-        if dot and (group not in ('sold_from', 'reach') or sku not in card.classes):
+        if dot and (group not in ('sold_from', 'reach', 'usual') or sku not in card.classes):
             raise CheckoutError(
                 f"{card.directory / 'model.yaml'}: the threshold '{key}' fits no class; correct its name."
             )
@@ -135,6 +142,7 @@ def rule_from_card(card: ModelCard) -> OpenSetRule:
         shown_from=card.threshold('shown_from'),
         margin=card.threshold('margin'),
         doubted_from=card.thresholds.get('doubted_from', _NEVER),
+        usual=_per_class(card, 'usual', card.thresholds.get('usual', 0.0)),
     )
 
 

@@ -26,6 +26,7 @@ from checkout_perception.contents import Contents, ContentsBuilder, ContentsConf
 from checkout_perception.detector import Clock, Stages, TrayDetector, elapsed_ms
 from checkout_perception.evidence import PresenceConfig
 from checkout_perception.geometry import GeometryConfig, calibrated
+from checkout_perception.likeness import LikenessConfig, LikenessEvidence
 from checkout_perception.motion import PushConfig
 from checkout_perception.open_set import UnweighedConfig, without_scale
 from checkout_perception.questions import QuestionConfig
@@ -81,6 +82,7 @@ class TrayPerceptionConfig:
     questions: QuestionConfig = group(QuestionConfig)
     weight: WeightConfig = group(WeightConfig)
     size: SizeConfig = group(SizeConfig)
+    likeness: LikenessConfig = group(LikenessConfig)
     unweighed: UnweighedConfig = group(UnweighedConfig)
 
 
@@ -155,7 +157,7 @@ class TrayPipeline:
             for camera in config.cameras
         }
         self._pairing: TickPairing[View] = TickPairing(config.cameras, config.pairing)
-        self._builder = contents_builder(config, detector.products, catalogue)
+        self._builder = contents_builder(config, detector.products, catalogue, detector.rule.usual_of_products)
         self._geometry = calibrated(config.cameras, config.geometry)
         self._builder.calibrate(self._geometry)
         self._strict = without_scale(detector.rule, config.unweighed)
@@ -185,7 +187,7 @@ class TrayPipeline:
                 return self._empty(camera, stamp_ns, Status.SKIPPED, late)
             state.newest_ns = stamp_ns
             state.size = (image.shape[1], image.shape[0])
-            track_ids = state.tracker.update(stamp_ns, sighting.detections, sighting.product_scores)
+            track_ids = state.tracker.update(stamp_ns, sighting.detections, sighting.product_scores, sighting.distances)
             track = ('track', elapsed_ms(begin, self._clock()))
             status = Status.OK if len(sighting.detections) else Status.EMPTY
             self._add(View(camera, stamp_ns, status, state.tracker.tracks, *state.size))
@@ -316,8 +318,16 @@ class TrayPipeline:
         return None
 
 
-def contents_builder(config: TrayPerceptionConfig, products: Sequence[str], catalogue: Catalogue) -> ContentsBuilder:
-    """Build the fold of ticks for a model that names `products`, in the order of its classes."""
+def contents_builder(
+    config: TrayPerceptionConfig,
+    products: Sequence[str],
+    catalogue: Catalogue,
+    usual: NDArray[np.float32] | None = None,
+) -> ContentsBuilder:
+    """Build the fold of ticks for a model that names `products`, in the order of its classes.
+
+    `usual` (P,) are the distances that are usual for them (`OpenSetRule.usual`), where the model says so.
+    """
     own = [catalogue[sku] for sku in products]
     return ContentsBuilder(
         products,
@@ -333,6 +343,7 @@ def contents_builder(config: TrayPerceptionConfig, products: Sequence[str], cata
         push_config=config.push,
         heights_m={product.sku: min(product.package.size_mm) / 2000 for product in own},
         sizes=SizeEvidence([product.package for product in own], config.size, config.geometry.tray_m),
+        likeness=None if usual is None else LikenessEvidence(usual, config.likeness),
     )
 
 

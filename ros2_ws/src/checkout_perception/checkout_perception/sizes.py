@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from checkout_core.camera_geometry import CameraGeometry
 from checkout_core.catalogue import Package
 from checkout_core.config import param
+from checkout_perception.cover import cut
 from checkout_perception.fusion import Thing
 from checkout_perception.tracker import REST_NS, Track
 
@@ -25,9 +26,6 @@ F64 = NDArray[np.float64]
 _NS = 1_000_000_000
 _FITS = 4  # a tick, so that many things put down at once do not make a picture late
 _SAME_PX = 3.0
-_EDGE_PX = 5.0
-_EDGE_SHARE = 0.1
-_WITHIN = 0.7
 _HEIGHT_M = 0.015
 _NEAR_RIM_M = 0.07
 _CORNERS = 12
@@ -229,7 +227,7 @@ class SizeEvidence:
         size = self._sizes[camera]
         own = thing.tracks[camera].track_id
         others = [t.box for t in self._tracks[camera] if t.seen and t.track_id != own]
-        return Look(self._geometry[camera].scaled(*size), box, _cut(box, others, size))
+        return Look(self._geometry[camera].scaled(*size), box, cut(box, others, size))
 
 
 def _same(
@@ -240,24 +238,3 @@ def _same(
         camera == other and float(np.abs(box - place).max()) <= _SAME_PX
         for (camera, box), (other, place) in zip(before, now, strict=True)
     )
-
-
-def _cut(box: NDArray[np.float32], others: Sequence[NDArray[np.float32]], size: tuple[int, int]) -> tuple[bool, bool]:
-    """Say whether width and height of a box may be cut: by other boxes on its sides or over it, or by the border.
-
-    A box that touches a corner hides none of the sides.
-    """
-    left, top, right, bottom = (float(value) for value in box)
-    wide = left < _EDGE_PX or right > size[0] - _EDGE_PX
-    high = top < _EDGE_PX or bottom > size[1] - _EDGE_PX
-    for other in others:
-        along_x = (min(right, float(other[2])) - max(left, float(other[0]))) / max(right - left, 1e-6)
-        along_y = (min(bottom, float(other[3])) - max(top, float(other[1]))) / max(bottom - top, 1e-6)
-        within = along_x >= _WITHIN and along_y >= _WITHIN
-        sides = any(other[0] - _EDGE_PX <= x <= other[2] + _EDGE_PX for x in (left, right))
-        ends = any(other[1] - _EDGE_PX <= y <= other[3] + _EDGE_PX for y in (top, bottom))
-        wide = wide or within or (along_y >= _EDGE_SHARE and sides)
-        high = high or within or (along_x >= _EDGE_SHARE and ends)
-        if wide and high:
-            break
-    return wide, high

@@ -13,6 +13,7 @@ from checkout_core.detections import UNKNOWN_CLASS, Detections
 from checkout_core.status import Reason, Status
 from checkout_perception.contents import Contents, ContentsBuilder, ContentsConfig, View
 from checkout_perception.evidence import PresenceConfig
+from checkout_perception.likeness import LikenessEvidence
 from checkout_perception.questions import QuestionConfig
 from checkout_perception.sizes import SizeEvidence
 from checkout_perception.tracker import Tracker, TrackerConfig
@@ -45,6 +46,7 @@ class Body:
     size: float = 0.06
     hidden_from: tuple[str, ...] = ()
     score: float = 0.9
+    distance: float = 0.0
     scores: dict[str, float] = field(default_factory=dict)
 
     def box(self, camera: str) -> NDArray[np.float32]:
@@ -68,6 +70,7 @@ class Station:
         cameras: Sequence[str] = ('top', 'oblique'),
         presence: PresenceConfig | None = None,
         sizes: SizeEvidence | None = None,
+        likeness: LikenessEvidence | None = None,
     ) -> None:
         self.cameras = tuple(cameras)
         self.scale = scale
@@ -84,6 +87,7 @@ class Station:
             heights_m=dict.fromkeys(PRODUCTS, 0.03),
             presence_config=presence,
             sizes=sizes,
+            likeness=likeness,
         )
         if spatial:
             self.builder.calibrate({camera: GEOMETRY[camera] for camera in cameras})
@@ -122,7 +126,8 @@ class Station:
             np.array(ids, np.int32),
             PRODUCTS,
         )
-        self.trackers[camera].update(stamp, detections, scores)
+        distances = np.array([body.distance for body in seen], np.float32)
+        self.trackers[camera].update(stamp, detections, scores, distances)
         return View(camera, stamp, Status.OK, self.trackers[camera].tracks, 640, 480)
 
 

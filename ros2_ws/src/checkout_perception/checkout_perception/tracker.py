@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from checkout_core.boxes import iou
+from checkout_core.boxes import area, intersection, iou
 from checkout_core.config import param
 from checkout_core.detections import UNKNOWN_CLASS, Detections
 
@@ -33,6 +33,7 @@ _UNSURE = 0.5
 _NESTED = 0.8
 _ALIKE = 0.2
 _LEAST_QUALITY = 0.2
+_LOOKS = 10
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ class Track:
     detections; `moved_ns` is the last stamp at which the box left its place, which was `rest` (4,); `seen` says whether
     the newest picture shows it; else `covered` says whether something lies over its place, and `free` counts the
     pictures in a row that show the place free. `area` and `best_score` are the largest so far; `nested` says that the
-    box lay within another one when it was seen last, as a second box on one thing does.
+    box lay within another one when it was seen last, as a second box on one thing does. `distance` is how far it looks
+    from what its product looked like in training, averaged over the pictures (`distance_looks`) since it came to rest.
     """
 
     track_id: int
@@ -97,6 +99,8 @@ class Track:
     area: float = 0.0
     nested: bool = False
     best_score: float = 0.0
+    distance: float = 0.0
+    distance_looks: int = 0
 
     @property
     def class_id(self) -> int:
@@ -134,10 +138,17 @@ class Tracker:
         """Return the living tracks, oldest first."""
         return tuple(self._tracks)
 
-    def update(self, stamp_ns: int, detections: Detections, product_scores: NDArray[np.float32]) -> tuple[int, ...]:
+    def update(
+        self,
+        stamp_ns: int,
+        detections: Detections,
+        product_scores: NDArray[np.float32],
+        distances: NDArray[np.float32] | None = None,
+    ) -> tuple[int, ...]:
         """Take the detections of one picture and return the track id of each.
 
-        `product_scores` (N, P) are the scores of all products, for the evidence. Raises ValueError when a stamp goes
+        `product_scores` (N, P) are the scores of all products, for the evidence; `distances` (N,) are those from what
+        the likeliest product looked like in training, NaN where none is likeliest. Raises ValueError when a stamp goes
         back or repeats.
         """
         if self._stamp_ns is not None and stamp_ns <= self._stamp_ns:
@@ -153,8 +164,9 @@ class Tracker:
         updated = self._unseen(detections.boxes, {position for _, position in pairs})
         for row, position in pairs:
             known = self._tracks[position]
-            updated[position] = self._follow(known, stamp_ns, detections, row, evidence[row], nested[row])
-            ids[row] = updated[position].track_id
+            followed = self._follow(known, stamp_ns, detections, row, evidence[row], nested[row])
+            updated[position] = followed if distances is None else _likened(followed, float(distances[row]))
+            ids[row] = followed.track_id
         for row in range(len(detections)):
             if row not in taken:
                 updated.append(self._begin(stamp_ns, detections, row, evidence[row], nested[row]))
@@ -245,8 +257,8 @@ class Tracker:
         if not rows or not positions:
             return []
         boxes, known = detections.boxes[rows], np.stack([self._tracks[i].box for i in positions])
-        common = _common_areas(boxes, known)
-        least = np.minimum(_areas(boxes)[:, None], _areas(known)[None, :])
+        common = intersection(boxes, known)
+        least = np.minimum(area(boxes)[:, None], area(known)[None, :])
         share = common / np.maximum(least, 1e-6)
         alike = np.array(
             [
@@ -341,6 +353,16 @@ def _evidence(detections: Detections, product_scores: NDArray[np.float32]) -> ND
     return evidence
 
 
+def _likened(track: Track, distance: float) -> Track:
+    """Return a track with the distance of one more picture; a thing that moves begins anew."""
+    moved = track.moved_ns == track.last_seen_ns
+    if not distance >= 0.0:  # NaN
+        return replace(track, distance=0.0, distance_looks=0) if moved else track
+    looks = 0 if moved else min(track.distance_looks, _LOOKS)
+    mean = (track.distance * looks + distance) / (looks + 1)
+    return replace(track, distance=mean, distance_looks=looks + 1)
+
+
 def _shift(before: NDArray[np.float32], now: NDArray[np.float32]) -> float:
     """Return how far a box (4,) has moved in pixels: along each axis as far as the side that moved less.
 
@@ -354,22 +376,11 @@ def _area(box: NDArray[np.float32]) -> float:
     return float((box[2] - box[0]) * (box[3] - box[1]))
 
 
-def _areas(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
-
-
-def _common_areas(one: NDArray[np.float32], two: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the areas (N, M) that boxes have in common."""
-    wide = np.minimum(one[:, None, 2], two[None, :, 2]) - np.maximum(one[:, None, 0], two[None, :, 0])
-    high = np.minimum(one[:, None, 3], two[None, :, 3]) - np.maximum(one[:, None, 1], two[None, :, 1])
-    return np.asarray(np.maximum(wide, 0) * np.maximum(high, 0))
-
-
 def _hidden_shares(places: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the share (N,) of each place that the boxes (M, 4) cover, at most 1; overlaps of boxes count twice."""
     if len(boxes) == 0:
         return np.zeros(len(places), np.float32)
-    shares = _common_areas(places, boxes).sum(axis=1) / np.maximum(_areas(places), 1e-6)
+    shares = intersection(places, boxes).sum(axis=1) / np.maximum(area(places), 1e-6)
     return np.asarray(np.minimum(shares, 1.0))
 
 
@@ -377,8 +388,8 @@ def _nested(boxes: NDArray[np.float32]) -> list[bool]:
     """Say of each box (N, 4) whether most of it lies within one other, larger box."""
     if len(boxes) < 2:
         return [False] * len(boxes)
-    areas = _areas(boxes)
-    share = _common_areas(boxes, boxes) / np.maximum(areas, 1e-6)[:, None]
+    areas = area(boxes)
+    share = intersection(boxes, boxes) / np.maximum(areas, 1e-6)[:, None]
     larger = areas[None, :] > areas[:, None]
     return [bool(row.any()) for row in (share >= _NESTED) & larger]
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from checkout_perception.decoders import Candidates
 from checkout_perception.open_set import judge
-from checkout_perception.training.calibrate import calibrate, exact_share, worth
+from checkout_perception.training.calibrate import calibrate, exact_share, usual, worth
+from checkout_perception.training.card import record_usual
 from checkout_perception.training.data import Picture, Truth
 from checkout_perception.training.evaluate import Observed, apply_rule, report, strangers
 
@@ -92,6 +94,28 @@ def test_margin_and_reach_are_as_tight_as_next_to_nothing_allows() -> None:
     # A stranger that scores like a product is still refused by its look.
     likely = observed((BOX, 0, 0.99, 0.4), there=[]).candidates
     assert judge(likely, rule).class_ids.tolist() == [-1]
+
+
+def test_what_is_usual_is_measured_on_what_shows_wholly_and_only_where_there_is_enough_of_it() -> None:
+    whole = [observed((BOX, 0, 0.9, 0.001 * n), there=[(BOX, 0, 1.0)]) for n in range(101)]
+    half = [observed((BOX, 0, 0.9, 0.5), there=[(BOX, 0, 0.5)]) for _ in range(100)]
+    wrong = [observed((BOX, 1, 0.9, 0.5), there=[(BOX, 0, 1.0)]) for _ in range(100)]
+    few = [observed((BOX, 2, 0.9, 0.05), there=[(BOX, 2, 1.0)]) for _ in range(29)]
+    unknown = [observed((BOX, 3, 0.9, 0.3), there=[(BOX, 3, 1.0)]) for _ in range(40)]
+    rule = calibrate(validation(), NAMES, 3)
+    assert rule.usual is not None
+    assert usual([*whole, *half, *wrong, *few, *unknown], rule) == pytest.approx([0.08, 0, 0, 0])
+
+
+def test_what_is_usual_goes_into_the_card_and_leaves_the_limits_alone(scripted: Any, tmp_path: Path) -> None:
+    before = yaml.safe_load((scripted.detector.card.directory / 'model.yaml').read_text())
+    (tmp_path / 'model.yaml').write_text(yaml.safe_dump(before))
+    rule = scripted.detector.rule
+    for usual_distance in (0.05, 0.04):
+        record_usual(tmp_path, replace(rule, usual=np.array([usual_distance, 0, 0, 0], np.float32)))
+    after = yaml.safe_load((tmp_path / 'model.yaml').read_text())
+    assert after['thresholds'].pop(f'usual.{rule.names[0]}') == 0.04
+    assert after == before
 
 
 def test_a_report_counts_what_happens_to_strangers_and_known_trays(scripted: Any) -> None:

@@ -3,7 +3,8 @@
 First the two scores are chosen by what a rule is worth: exact baskets, less the strangers that it sells and the
 needless questions that it asks beyond what a shop tolerates. Then the doubt, from which the class of what is no product
 forbids a sale: of all tests it is by far the best one against strangers. Last the distance and the margin are drawn as
-tight as they go for next to nothing, since strangers unlike the simulated ones will come.
+tight as they go for next to nothing, since strangers unlike the simulated ones will come. What distance is usual is
+measured beside: a thing that is looked at for long is compared with that.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ DOUBTS: Final = (0.01, 0.015, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)
 MARGINS: Final = (0.3, 0.25, 0.2, 0.15, 0.1, 0.05)
 REACH_QUANTILES: Final = (0.98, 0.99, 0.995, 0.999, 1.0)
 REACH_SLACK: Final = 1.2
+USUAL_QUANTILE: Final = 0.8
+USUAL_FROM: Final = 0.9
+USUAL_LEAST: Final = 30
 MAX_SOLD_STRANGERS: Final = 0.02
 MAX_NEEDLESS_QUESTIONS: Final = 0.03
 TOLERATED_LOSS: Final = 0.0025
@@ -64,6 +68,7 @@ def calibrate(
     tighter = [replace(best, reach=reaches(observed, best, quantile)) for quantile in REACH_QUANTILES]
     best = _first_that_holds(observed, tighter, best, target)
     best = _first_that_holds(observed, [replace(best, margin=margin) for margin in MARGINS], best, target)
+    best = replace(best, usual=usual(observed, best))
     return best if doubted_from is None else replace(best, doubted_from=doubted_from)
 
 
@@ -105,6 +110,23 @@ def reaches(observed: Sequence[Observed], rule: OpenSetRule, quantile: float) ->
     limits = [float(np.quantile(values, quantile)) if len(values) >= 100 else fallback for values in per_class]
     limits[rule.unknown] = 2.0
     return np.clip(np.array(limits, np.float32) * REACH_SLACK, 1e-4, 2.0)
+
+
+def usual(observed: Sequence[Observed], rule: OpenSetRule) -> NDArray[np.float32]:
+    """Return the distance (C,) within which four of five rightly named objects lie of which at least nine tenths show.
+
+    It is 0 for UNKNOWN and for a class with few of them, which is then not compared.
+    """
+    per_class: list[list[float]] = [[] for _ in rule.names]
+    for entry in observed:
+        candidates, truth = entry.candidates, entry.picture.truth
+        labels = candidates.class_scores.argmax(axis=1) if len(candidates) else np.zeros(0, np.int64)
+        for row, thing in right_pairs(candidates, labels, truth, rule.shown_from):
+            if truth.visible[thing] >= USUAL_FROM:
+                per_class[int(truth.labels[thing])].append(float(candidates.distances[row]))
+    per_class[rule.unknown] = []
+    enough = [np.quantile(own, USUAL_QUANTILE) if len(own) >= USUAL_LEAST else 0.0 for own in per_class]
+    return np.array(enough, np.float32)
 
 
 def right_pairs(

@@ -28,6 +28,15 @@ def record_limits(out: Path, rule: OpenSetRule, figures: dict[str, Any]) -> None
     write_card(out / CARD_NAME, card)
 
 
+def record_usual(out: Path, rule: OpenSetRule) -> None:
+    """Write what distances are usual; limits and figures stay."""
+    card = yaml.safe_load((out / CARD_NAME).read_text(encoding='utf-8'))
+    kept = {key: limit for key, limit in card['thresholds'].items() if key.partition('.')[0] != 'usual'}
+    found = {key: limit for key, limit in thresholds_of(rule).items() if key.startswith('usual.')}
+    card['thresholds'] = kept | found
+    write_card(out / CARD_NAME, card)
+
+
 def thresholds_of(rule: OpenSetRule) -> dict[str, float]:
     """Return the limits of a rule as a card has them."""
     limits = {
@@ -40,6 +49,10 @@ def thresholds_of(rule: OpenSetRule) -> dict[str, float]:
     for label, name in enumerate(rule.names):
         if label != rule.unknown:
             limits[f'reach.{name}'] = round(float(rule.reach[label]), 4)
+    if rule.usual is not None:
+        limits |= {
+            f'usual.{name}': round(float(own), 4) for name, own in zip(rule.names, rule.usual, strict=True) if own
+        }
     return limits
 
 

@@ -1,0 +1,95 @@
+"""Whether a thing looks as its product usually does: a long look at the whole of it is worth more than a single one.
+
+The limit of a single picture (`OpenSetRule.reach`) has to let pass what is half covered, moves or is lit badly, so
+strangers slip through it. A thing at rest looks alike in picture after picture, and from two sides: the mean of its
+distances is compared with what is usual for bare things of its product, which is much less, and a little more where
+other things may cover a part of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checkout_core.config import param
+from checkout_perception.cover import shared
+from checkout_perception.fusion import Thing
+from checkout_perception.tracker import Track
+
+__all__ = ['LikenessConfig', 'LikenessEvidence']
+
+
+@dataclass(frozen=True)
+class LikenessConfig:
+    """Settings of the look of a thing at rest as evidence; it is used with models whose card says what is usual."""
+
+    enabled: bool = param(True, 'Whether things that do not look like their product for long are doubted.')
+    steepness: float = param(
+        2.0,
+        'How fast a product becomes unlikely with the distance beyond what is usual, in parts of that; of all cameras.',
+        minimum=0.0,
+        maximum=100.0,
+    )
+    strangers: float = param(
+        0.1, 'How many things are no products, as a share, before their looks are known.', minimum=0.0, maximum=1.0
+    )
+    cover: float = param(
+        3.0, 'Further part of what is usual for what others wholly overlap in the picture.', minimum=0.0, maximum=100.0
+    )
+    least_looks: int = param(3, 'Pictures at rest before it is judged.', minimum=1, maximum=10)
+
+
+class LikenessEvidence:
+    """Say of things at rest how far they look as what they are taken for; remembers what it found."""
+
+    def __init__(self, usual: NDArray[np.float32], config: LikenessConfig) -> None:
+        """Take the usual distance (P,) of each product, 0 where it is not known."""
+        self._usual = usual
+        self._config = config
+        self._known: dict[int, tuple[int, float]] = {}
+        self._shared: dict[tuple[str, int], float] = {}
+
+    def update(self, things: Sequence[Thing], tracks: Mapping[str, Sequence[Track]]) -> None:
+        """Begin a tick: the things, and the tracks of each camera."""
+        living = {thing.item_id for thing in things}
+        self._known = {key: known for key, known in self._known.items() if key in living}
+        self._shared = {}
+        for camera, own in tracks.items():
+            seen = [track for track in own if track.seen]
+            if seen:
+                shares = shared(np.stack([track.box for track in seen])).tolist()
+                self._shared.update({(camera, t.track_id): share for t, share in zip(seen, shares, strict=True)})
+
+    def weigh_up(self, thing: Thing, shares: NDArray[np.float64]) -> None:
+        """Change the shares (P + 1,) of a thing, the last of UNKNOWN, by its look, with Bayes' rule.
+
+        What does not look like the likeliest product is none of its family either: they differ from one another less.
+        """
+        best = int(shares[:-1].argmax())
+        likely = self.likelihood(thing, best) if shares[best] > 0 else 1.0
+        if likely < 1.0:
+            shares[-1] += (1.0 - likely) * self._config.strangers * shares[:-1].sum()
+            shares[:-1] *= likely
+            shares /= max(float(shares.sum()), 1e-9)
+
+    def likelihood(self, thing: Thing, product: int) -> float:
+        """Return how likely the look of a thing is for a product (0..1), 1 where nothing speaks against it.
+
+        What no camera sees is what it was when one did.
+        """
+        usual = float(self._usual[product])
+        if not self._config.enabled or usual <= 0.0:
+            return 1.0
+        beyond = [
+            max(0.0, track.distance / (usual * (1.0 + self._config.cover * self._shared[camera, track.track_id])) - 1.0)
+            for camera, track in thing.tracks.items()
+            if (camera, track.track_id) in self._shared and track.distance_looks >= self._config.least_looks
+        ]
+        if beyond:
+            self._known[thing.item_id] = product, math.exp(-self._config.steepness * sum(beyond))
+        known, said = self._known.get(thing.item_id, (product, 1.0))
+        return said if known == product else 1.0
