@@ -1,9 +1,9 @@
 """Whether a thing looks as its product usually does: a long look at the whole of it is worth more than a single one.
 
 The limit of a single picture (`OpenSetRule.reach`) has to let pass what is half covered, moves or is lit badly, so
-strangers slip through it. A thing at rest looks alike in picture after picture, and from two sides: the mean of its
-distances is compared with what is usual for bare things of its product, which is much less, and a little more where
-other things may cover a part of it.
+strangers slip through it. A thing at rest looks alike in picture after picture: the mean of its distances is compared
+with what is usual for bare things of its product, which is much less, and a little more where other things may cover a
+part of it. Only what looks wrong to two cameras is doubted: a product that one sees badly is seen well by the other.
 """
 
 from __future__ import annotations
@@ -22,15 +22,18 @@ from checkout_perception.tracker import Track
 
 __all__ = ['LikenessConfig', 'LikenessEvidence']
 
+_CAMERAS = 2
+
 
 @dataclass(frozen=True)
 class LikenessConfig:
-    """Settings of the look of a thing at rest as evidence; it is used with models whose card says what is usual."""
+    """Settings of the look of things as evidence; it needs two cameras and a model whose card says what is usual."""
 
     enabled: bool = param(True, 'Whether things that do not look like their product for long are doubted.')
     steepness: float = param(
-        2.0,
-        'How fast a product becomes unlikely with the distance beyond what is usual, in parts of that; of all cameras.',
+        5.0,
+        'How fast a product becomes unlikely with its distance beyond what is usual, in parts of that, in the picture '
+        'of the camera to which it looks best.',
         minimum=0.0,
         maximum=100.0,
     )
@@ -38,7 +41,7 @@ class LikenessConfig:
         0.1, 'How many things are no products, as a share, before their looks are known.', minimum=0.0, maximum=1.0
     )
     cover: float = param(
-        3.0, 'Further part of what is usual for what others wholly overlap in the picture.', minimum=0.0, maximum=100.0
+        2.0, 'Further part of what is usual for what others wholly overlap in the picture.', minimum=0.0, maximum=100.0
     )
     least_looks: int = param(3, 'Pictures at rest before it is judged.', minimum=1, maximum=10)
 
@@ -79,7 +82,7 @@ class LikenessEvidence:
     def likelihood(self, thing: Thing, product: int) -> float:
         """Return how likely the look of a thing is for a product (0..1), 1 where nothing speaks against it.
 
-        What no camera sees is what it was when one did.
+        What two cameras do not see any more is what it was when they did.
         """
         usual = float(self._usual[product])
         if not self._config.enabled or usual <= 0.0:
@@ -89,7 +92,7 @@ class LikenessEvidence:
             for camera, track in thing.tracks.items()
             if (camera, track.track_id) in self._shared and track.distance_looks >= self._config.least_looks
         ]
-        if beyond:
-            self._known[thing.item_id] = product, math.exp(-self._config.steepness * sum(beyond))
+        if len(beyond) >= _CAMERAS:
+            self._known[thing.item_id] = product, math.exp(-self._config.steepness * min(beyond))
         known, said = self._known.get(thing.item_id, (product, 1.0))
         return said if known == product else 1.0
