@@ -61,6 +61,8 @@ class LikenessEvidence:
         living = {thing.item_id for thing in things}
         self._known = {key: known for key, known in self._known.items() if key in living}
         self._shared = {}
+        if not self._config.enabled or len(tracks) < _CAMERAS:
+            return
         for camera, own in tracks.items():
             seen = [track for track in own if track.seen]
             if seen:
