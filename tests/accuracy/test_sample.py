@@ -8,7 +8,7 @@ import shutil
 import pytest
 import yaml
 
-from checkout_bringup.bench_sample import limits, measure_checkouts, measure_frames, missed
+from checkout_bringup.bench_sample import limits, measure_checkouts, measure_frames, measure_strangers, missed
 from checkout_core.errors import CheckoutError
 from checkout_core.model_card import load_model_card
 from checkout_perception.pipeline import ModelConfig
@@ -55,6 +55,12 @@ def test_pictures_of_the_sample_reach_their_limits(rendered, model):
 def test_checkouts_of_the_sample_reach_their_limits(rendered, model):
     assert of('checkouts.', model), 'no limits would be no ratchet'
     assert missed(measure_checkouts(model, rendered), of('checkouts.', model)) == []
+
+
+@pytest.mark.parametrize('model', MODELS)
+def test_things_that_are_not_for_sale_are_not_named(rendered, model):
+    assert of('strangers.', model), 'no limits would be no ratchet'
+    assert missed(measure_strangers(model, rendered), of('strangers.', model)) == []
 
 
 def test_a_spoilt_model_fails(rendered, spoilt):

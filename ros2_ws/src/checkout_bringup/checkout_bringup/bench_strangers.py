@@ -16,7 +16,7 @@ from typing import Any
 from checkout_bringup.bench_scenarios import Plan
 from checkout_core.metrics.intervals import rate
 
-__all__ = ['WEIGHED', 'go_on', 'needless', 'stranger_lines', 'stranger_summary']
+__all__ = ['WEIGHED', 'go_on', 'needless', 'sold', 'stranger_lines', 'stranger_summary']
 
 WEIGHED = frozenset({'WEIGHT_MISMATCH', 'STACKED', 'COUNT_UNSURE'})
 """Questions about the whole of the tray: while one is open, nothing that lies there passes for what it is called."""

@@ -40,4 +40,5 @@ def cut(box: NDArray[np.float32], others: Sequence[NDArray[np.float32]], size: t
 def shared(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the share (N,), at most 1, of each box (N, 4) that the others overlap; what several share counts twice."""
     common = intersection(boxes, boxes)
-    return np.minimum(1.0, (common.sum(axis=1) - np.diag(common)) / np.maximum(area(boxes), 1e-6)).astype(np.float32)
+    shares = (common.sum(axis=1) - np.diag(common)) / np.maximum(area(boxes), 1e-6)
+    return np.asarray(np.minimum(shares, 1.0), np.float32)
