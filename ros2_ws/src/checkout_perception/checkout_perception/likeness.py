@@ -43,6 +43,9 @@ class LikenessConfig:
     cover: float = param(
         2.0, 'Further part of what is usual for what others wholly overlap in the picture.', minimum=0.0, maximum=100.0
     )
+    most_things: int = param(
+        9, 'Of more things none is judged: half covered by others, many look odd.', minimum=0, maximum=1000
+    )
     least_looks: int = param(3, 'Pictures at rest before it is judged.', minimum=1, maximum=10)
 
 
@@ -61,6 +64,9 @@ class LikenessEvidence:
         living = {thing.item_id for thing in things}
         self._known = {key: known for key, known in self._known.items() if key in living}
         self._shared = {}
+        if sum(bool(thing.tracks) for thing in things) > self._config.most_things:
+            self._known = {}
+            return
         if not self._config.enabled or len(tracks) < _CAMERAS:
             return
         for camera, own in tracks.items():

@@ -55,8 +55,21 @@ def test_what_was_found_holds_when_one_camera_loses_it() -> None:
 
 
 @pytest.mark.parametrize(('grams', 'named'), [(875.0, True), (800.0, False)], ids=['it is as heavy', 'it is lighter'])
+def test_what_was_found_holds_when_a_camera_gives_no_picture() -> None:
+    station = Station(likeness=comparing(), scale=False)
+    station.show([STRANGE, COLA], 12)
+    station.cameras = ('top',)
+    assert counts(station.show([STRANGE, COLA], 1)) == {'cola': 1}
+
+
 def test_the_weight_may_speak_for_it(grams: float, named: bool) -> None:
     contents = Station(likeness=comparing()).show([replace(STRANGE, distance=0.055), COLA], 12, grams=grams)
+    assert counts(contents) == ({'box': 1, 'cola': 1} if named else {'cola': 1})
+
+
+@pytest.mark.parametrize(('most', 'named'), [(2, False), (1, True)], ids=['few', 'many'])
+def test_of_many_things_none_is_judged(most: int, named: bool) -> None:
+    contents = Station(likeness=comparing(most_things=most), scale=False).show([STRANGE, COLA], 12)
     assert counts(contents) == ({'box': 1, 'cola': 1} if named else {'cola': 1})
 
 
