@@ -54,7 +54,6 @@ def test_what_was_found_holds_when_one_camera_loses_it() -> None:
     assert counts(station.show([replace(STRANGE, hidden_from=('oblique',)), COLA], 2)) == {'cola': 1}
 
 
-@pytest.mark.parametrize(('grams', 'named'), [(875.0, True), (800.0, False)], ids=['it is as heavy', 'it is lighter'])
 def test_what_was_found_holds_when_a_camera_gives_no_picture() -> None:
     station = Station(likeness=comparing(), scale=False)
     station.show([STRANGE, COLA], 12)
@@ -62,6 +61,7 @@ def test_what_was_found_holds_when_a_camera_gives_no_picture() -> None:
     assert counts(station.show([STRANGE, COLA], 1)) == {'cola': 1}
 
 
+@pytest.mark.parametrize(('grams', 'named'), [(875.0, True), (800.0, False)], ids=['it is as heavy', 'it is lighter'])
 def test_the_weight_may_speak_for_it(grams: float, named: bool) -> None:
     contents = Station(likeness=comparing()).show([replace(STRANGE, distance=0.055), COLA], 12, grams=grams)
     assert counts(contents) == ({'box': 1, 'cola': 1} if named else {'cola': 1})
