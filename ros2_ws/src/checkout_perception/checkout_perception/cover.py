@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from checkout_core.boxes import area, intersection
 
-__all__ = ['cut', 'shared']
+__all__ = ['cut', 'hidden_shares', 'inside_another', 'shared']
 
 _EDGE_PX = 5.0
 _EDGE_SHARE = 0.1
 _WITHIN = 0.7
+_NESTED = 0.8
 
 
 def cut(box: NDArray[np.float32], others: Sequence[NDArray[np.float32]], size: tuple[int, int]) -> tuple[bool, bool]:
@@ -42,3 +43,21 @@ def shared(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
     common = intersection(boxes, boxes)
     shares = (common.sum(axis=1) - np.diag(common)) / np.maximum(area(boxes), 1e-6)
     return np.asarray(np.minimum(shares, 1.0), np.float32)
+
+
+def hidden_shares(places: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the share (N,) of each place that the boxes (M, 4) cover, at most 1; overlaps of boxes count twice."""
+    if len(boxes) == 0:
+        return np.zeros(len(places), np.float32)
+    shares = intersection(places, boxes).sum(axis=1) / np.maximum(area(places), 1e-6)
+    return np.asarray(np.minimum(shares, 1.0))
+
+
+def inside_another(boxes: NDArray[np.float32]) -> list[bool]:
+    """Say of each box (N, 4) whether most of it lies in one other, larger box, as a second box on one thing does."""
+    if len(boxes) < 2:
+        return [False] * len(boxes)
+    areas = area(boxes)
+    share = intersection(boxes, boxes) / np.maximum(areas, 1e-6)[:, None]
+    larger = areas[None, :] > areas[:, None]
+    return [bool(row.any()) for row in (share >= _NESTED) & larger]

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from checkout_core.boxes import area, intersection, iou
 from checkout_core.config import param
 from checkout_core.detections import UNKNOWN_CLASS, Detections
+from checkout_perception.cover import hidden_shares, inside_another
 
 __all__ = ['REST_NS', 'Track', 'Tracker', 'TrackerConfig']
 
@@ -30,7 +31,6 @@ _DOUBTED = 0.5
 _CONTAINED = 0.7
 _FOREIGN = 0.1
 _UNSURE = 0.5
-_NESTED = 0.8
 _ALIKE = 0.2
 _LEAST_QUALITY = 0.2
 _LOOKS = 10
@@ -157,7 +157,7 @@ class Tracker:
         self._tracks = self._alive(stamp_ns)
         pairs = self._associate(detections)
         pairs += self._resume(detections, product_scores, pairs)
-        nested = _nested(detections.boxes)
+        nested = inside_another(detections.boxes)
         evidence = _evidence(detections, product_scores)
         taken = {row for row, _ in pairs}
         ids = [0] * len(detections)
@@ -202,7 +202,7 @@ class Tracker:
         updated = list(self._tracks)
         if not lost:
             return updated
-        hidden = _hidden_shares(np.stack([self._tracks[position].box for position in lost]), boxes)
+        hidden = hidden_shares(np.stack([self._tracks[position].box for position in lost]), boxes)
         # Where most of what should be there is not seen, the lens is blocked or the light is gone.
         neighbours = len(followed) > 0 and len(followed) >= len(lost)
         for position, share in zip(lost, hidden, strict=True):
@@ -374,24 +374,6 @@ def _shift(before: NDArray[np.float32], now: NDArray[np.float32]) -> float:
 
 def _area(box: NDArray[np.float32]) -> float:
     return float((box[2] - box[0]) * (box[3] - box[1]))
-
-
-def _hidden_shares(places: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the share (N,) of each place that the boxes (M, 4) cover, at most 1; overlaps of boxes count twice."""
-    if len(boxes) == 0:
-        return np.zeros(len(places), np.float32)
-    shares = intersection(places, boxes).sum(axis=1) / np.maximum(area(places), 1e-6)
-    return np.asarray(np.minimum(shares, 1.0))
-
-
-def _nested(boxes: NDArray[np.float32]) -> list[bool]:
-    """Say of each box (N, 4) whether most of it lies within one other, larger box."""
-    if len(boxes) < 2:
-        return [False] * len(boxes)
-    areas = area(boxes)
-    share = intersection(boxes, boxes) / np.maximum(areas, 1e-6)[:, None]
-    larger = areas[None, :] > areas[:, None]
-    return [bool(row.any()) for row in (share >= _NESTED) & larger]
 
 
 def _greedy(gain: NDArray[np.float32], allowed: NDArray[np.bool_]) -> list[tuple[int, int]]:
