@@ -105,7 +105,7 @@ def test_sigterm_ends_everything_too():
 
 
 def test_a_node_that_still_loads_its_modules_ends_silently():
-    loading = Program('a', (sys.executable, '-c', 'print("ready", flush=True); import time; time.sleep(60)'), {})
+    loading = Program('a', (sys.executable, '-c', 'print("ready", flush=True); import signal; signal.pause()'), {})
     outcome, said, seen = run([loading], {'ready': interrupt})
     assert (outcome.status, deaths(outcome)) == (0, {'a': 0})
     assert outcome.stopped_in_s < 1.0

@@ -8,6 +8,7 @@ it is at rest nothing comes or goes: what the pictures say of that, in turn, is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,9 @@ from checkout_core.detections import UNKNOWN_NAME
 from checkout_perception.evidence import PresenceConfig, pool, presence
 from checkout_perception.fusion import Thing
 from checkout_perception.items import Item, ItemState
-from checkout_perception.likeness import LikenessEvidence
-from checkout_perception.sizes import SizeEvidence
 from checkout_perception.weight import Hypothesis, WeightConfig, WeightReading, counted, settle
 
-__all__ = ['Believer']
+__all__ = ['Believer', 'Doubt']
 
 F64 = NDArray[np.float64]
 _NS = 1_000_000_000
@@ -30,6 +29,14 @@ _LEAST_TWIN_SHARE = 0.002
 _SHOWN_SHARE = 0.02
 _FORGOTTEN = 0.1
 _NEAR = 0.003
+
+
+class Doubt(Protocol):
+    """Speak against what a thing is taken for."""
+
+    def weigh_up(self, thing: Thing, shares: F64) -> None:
+        """Change the shares (P + 1,) of a thing, the last of UNKNOWN."""
+        ...
 
 
 class Believer:
@@ -47,13 +54,12 @@ class Believer:
         keep_share: float,
         weights_g: Mapping[str, float],
         families: Mapping[str, str],
-        sizes: SizeEvidence | None = None,
-        likeness: LikenessEvidence | None = None,
+        few_things: int = 0,
+        doubts: Sequence[Doubt] = (),
     ) -> None:
         """Start without beliefs; `keep_share` is what a name needs to stay, `families` are those of look-alikes.
 
-        `sizes` measures things where cameras are calibrated, `likeness` looks at them for longer than a picture; who
-        has the tracks tells both of each tick.
+        `doubts` speak against products on trays of at most `few_things`; who has the tracks tells them of each tick.
         """
         self._names = (*products, UNKNOWN_NAME)
         kinds = sorted(set(families.values()))
@@ -63,8 +69,7 @@ class Believer:
         self._weight = weight_config
         self._min_hits, self._min_share, self._keep_share = min_hits, min_share, keep_share
         self._weights = dict(weights_g)
-        self._sizes = sizes
-        self._likeness = likeness
+        self._few_things, self._doubts = few_things, tuple(doubts)
         self._present: dict[int, float] = {}
         self._stamp_ns = 0
         self._settled: dict[int, Hypothesis] = {}
@@ -86,11 +91,12 @@ class Believer:
             return [], []
         size = len(self._names)
         tables = [np.stack([thing.evidence(camera, size) for thing in things]) for camera in self._cameras]
-        shares = self._measured(things, pool(tables))
-        if self._likeness is not None:
+        shares = pool(tables)
+        # Of many things, which lean on and cover one another, sizes and looks say too little.
+        if sum(bool(thing.tracks) for thing in things) <= self._few_things:
             for thing, row in zip(things, shares, strict=True):
-                if thing.hits >= self._min_hits:
-                    self._likeness.weigh_up(thing, row)
+                for doubt in self._doubts if thing.hits >= self._min_hits else ():
+                    doubt.weigh_up(thing, row)
         order = np.argsort(-shares, axis=1, kind='stable')[:, :_OPTIONS]
         fresh = [self._seen(thing, row, best) for thing, row, best in zip(things, shares, order, strict=True)]
         seen = self._steadied(stamp_ns, things, fresh, steady=steady)
@@ -121,19 +127,6 @@ class Believer:
             # What nobody could name while it was seen may have been a hand, or a part of something else.
             present = min(present, self._presence.missed if sight.behind else self._presence.gone)
         return Hypothesis(present, options)
-
-    def _measured(self, things: Sequence[Thing], shares: F64) -> F64:
-        """Return the shares with less for products whose size a thing does not have, and as much more for UNKNOWN."""
-        if self._sizes is None:
-            return shares
-        for row, thing in zip(shares, things, strict=True):
-            best = int(row[:-1].argmax())
-            likely = self._sizes.likelihood(thing, best) if thing.hits >= self._min_hits and row[best] > 0 else 1.0
-            if likely < 1.0:
-                alike = np.flatnonzero(self._sizes.kinds == self._sizes.kinds[best])
-                row[-1] += (1.0 - likely) * row[alike].sum()
-                row[alike] *= likely
-        return shares
 
     def _steadied(
         self, stamp_ns: int, things: Sequence[Thing], fresh: Sequence[Hypothesis], *, steady: bool

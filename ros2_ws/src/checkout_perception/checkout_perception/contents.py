@@ -58,6 +58,12 @@ class ContentsConfig:
     keep_share: float = param(
         0.55, 'Share of the evidence that the product of a named item needs to stay its name.', minimum=0.0, maximum=1.0
     )
+    few_things: int = param(
+        9,
+        'Of more things none is measured or compared (size.*, likeness.*): they lean on and cover one another.',
+        minimum=0,
+        maximum=1000,
+    )
     doubt_s: float = param(
         0.25, 'A counted item that was not seen for longer makes the tray MOVING.', minimum=0.0, maximum=10.0
     )
@@ -162,8 +168,8 @@ class ContentsBuilder:
             keep_share=min(config.keep_share, config.min_share),
             weights_g=weights_g,
             families=families,
-            sizes=sizes,
-            likeness=likeness,
+            few_things=config.few_things,
+            doubts=[doubt for doubt in (sizes, likeness) if doubt is not None],
         )
         self._sizes, self._likeness = sizes, likeness
         self._pushes = {camera: PushDetector(push_config or PushConfig()) for camera in cameras}
@@ -190,7 +196,7 @@ class ContentsBuilder:
         if self._sizes is not None:
             self._sizes.update(stamp_ns, self._fuser.things, tracks, sizes)
         if self._likeness is not None:
-            self._likeness.update(self._fuser.things, tracks)
+            self._likeness.update(self._fuser.things)
         judged, gone = self._believer.judge(stamp_ns, self._fuser.things, weight, self._reaching)
         self._fuser.drop(gone)
         first_camera = next(iter(sizes), '')

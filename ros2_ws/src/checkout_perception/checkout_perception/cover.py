@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from checkout_core.boxes import area, intersection
 
-__all__ = ['cut', 'hidden_shares', 'inside_another', 'shared']
+__all__ = ['cut', 'hidden_shares', 'overlaps']
 
 _EDGE_PX = 5.0
 _EDGE_SHARE = 0.1
@@ -38,13 +38,6 @@ def cut(box: NDArray[np.float32], others: Sequence[NDArray[np.float32]], size: t
     return wide, high
 
 
-def shared(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the share (N,), at most 1, of each box (N, 4) that the others overlap; what several share counts twice."""
-    common = intersection(boxes, boxes)
-    shares = (common.sum(axis=1) - np.diag(common)) / np.maximum(area(boxes), 1e-6)
-    return np.asarray(np.minimum(shares, 1.0), np.float32)
-
-
 def hidden_shares(places: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the share (N,) of each place that the boxes (M, 4) cover, at most 1; overlaps of boxes count twice."""
     if len(boxes) == 0:
@@ -53,11 +46,15 @@ def hidden_shares(places: NDArray[np.float32], boxes: NDArray[np.float32]) -> ND
     return np.asarray(np.minimum(shares, 1.0))
 
 
-def inside_another(boxes: NDArray[np.float32]) -> list[bool]:
-    """Say of each box (N, 4) whether most of it lies in one other, larger box, as a second box on one thing does."""
-    if len(boxes) < 2:
-        return [False] * len(boxes)
+def overlaps(boxes: NDArray[np.float32]) -> tuple[list[bool], list[float]]:
+    """Say of each box (N, 4) what the others of its picture have of it.
+
+    First, whether most of it lies in one other, larger box, as a second box on one thing does; then, which share of it,
+    at most 1, the others overlap: what several share counts twice.
+    """
+    if len(boxes) == 0:
+        return [], []
     areas = area(boxes)
     share = intersection(boxes, boxes) / np.maximum(areas, 1e-6)[:, None]
-    larger = areas[None, :] > areas[:, None]
-    return [bool(row.any()) for row in (share >= _NESTED) & larger]
+    nested = (share >= _NESTED) & (areas[None, :] > areas[:, None])
+    return nested.any(axis=1).tolist(), np.minimum(share.sum(axis=1) - np.diag(share), 1.0).tolist()

@@ -9,16 +9,14 @@ part of it. Only what looks wrong to two cameras is doubted: a product that one 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from checkout_core.config import param
-from checkout_perception.cover import shared
 from checkout_perception.fusion import Thing
-from checkout_perception.tracker import Track
 
 __all__ = ['LikenessConfig', 'LikenessEvidence']
 
@@ -43,9 +41,6 @@ class LikenessConfig:
     cover: float = param(
         2.0, 'Further part of what is usual for what others wholly overlap in the picture.', minimum=0.0, maximum=100.0
     )
-    most_things: int = param(
-        9, 'Of more things none is judged: half covered by others, many look odd.', minimum=0, maximum=1000
-    )
     least_looks: int = param(3, 'Pictures at rest before it is judged.', minimum=1, maximum=10)
 
 
@@ -57,23 +52,11 @@ class LikenessEvidence:
         self._usual = usual
         self._config = config
         self._known: dict[int, tuple[int, float]] = {}
-        self._shared: dict[tuple[str, int], float] = {}
 
-    def update(self, things: Sequence[Thing], tracks: Mapping[str, Sequence[Track]]) -> None:
-        """Begin a tick: the things, and the tracks of each camera."""
+    def update(self, things: Sequence[Thing]) -> None:
+        """Begin a tick: what is gone is forgotten."""
         living = {thing.item_id for thing in things}
         self._known = {key: known for key, known in self._known.items() if key in living}
-        self._shared = {}
-        if sum(bool(thing.tracks) for thing in things) > self._config.most_things:
-            self._known = {}
-            return
-        if not self._config.enabled or len(tracks) < _CAMERAS:
-            return
-        for camera, own in tracks.items():
-            seen = [track for track in own if track.seen]
-            if seen:
-                shares = shared(np.stack([track.box for track in seen])).tolist()
-                self._shared.update({(camera, t.track_id): share for t, share in zip(seen, shares, strict=True)})
 
     def weigh_up(self, thing: Thing, shares: NDArray[np.float64]) -> None:
         """Change the shares (P + 1,) of a thing, the last of UNKNOWN, by its look, with Bayes' rule.
@@ -96,9 +79,9 @@ class LikenessEvidence:
         if not self._config.enabled or usual <= 0.0:
             return 1.0
         beyond = [
-            max(0.0, track.distance / (usual * (1.0 + self._config.cover * self._shared[camera, track.track_id])) - 1.0)
-            for camera, track in thing.tracks.items()
-            if (camera, track.track_id) in self._shared and track.distance_looks >= self._config.least_looks
+            max(0.0, track.distance / (usual * (1.0 + self._config.cover * track.shared)) - 1.0)
+            for track in thing.tracks.values()
+            if track.seen and track.distance_looks >= self._config.least_looks
         ]
         if len(beyond) >= _CAMERAS:
             self._known[thing.item_id] = product, math.exp(-self._config.steepness * min(beyond))

@@ -55,8 +55,8 @@ class OpenSetRule:
 
     @property
     def usual_of_products(self) -> NDArray[np.float32] | None:
-        """Return `usual` (P,) of the classes that can be sold."""
-        return None if self.usual is None else self.usual[self.product_columns]
+        """Return `usual` (P,) of the classes that can be sold, None when it is known of none."""
+        return None if self.usual is None or not self.usual.any() else self.usual[self.product_columns]
 
 
 @dataclass(frozen=True, eq=False)

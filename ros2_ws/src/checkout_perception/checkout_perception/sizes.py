@@ -54,7 +54,6 @@ class SizeConfig:
         minimum=0.0,
         maximum=1e6,
     )
-    most_things: int = param(9, 'Of more things none is measured: they lean on one another.', minimum=0, maximum=1000)
     left: float = param(
         0.1,
         'Part of its share that a product keeps whose size is wrong; the weight may still speak for it.',
@@ -157,13 +156,12 @@ class SizeEvidence:
         self._known: dict[int, _Known] = {}
         self._stamp_ns = 0
         self._fits = 0
-        self._crowded = False
         self._tracks: Mapping[str, Sequence[Track]] = {}
         self._sizes: Mapping[str, tuple[int, int]] = {}
         keys = [(package.shape, package.size_mm) for package in self._packages]
         numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-        self.kinds = np.array([numbers[key] for key in keys], np.int64)
-        """Number (P,) of the package of each product: those of one number have the same."""
+        # Products of one number have the same package.
+        self._kinds = np.array([numbers[key] for key in keys], np.int64)
 
     def calibrate(self, geometry: Mapping[str, CameraGeometry]) -> None:
         """Take where the cameras are; what is not named cannot measure."""
@@ -181,14 +179,22 @@ class SizeEvidence:
         living = {thing.item_id for thing in things}
         self._known = {key: known for key, known in self._known.items() if key in living}
         self._stamp_ns, self._tracks, self._sizes, self._fits = stamp_ns, tracks, sizes, 0
-        self._crowded = sum(bool(thing.tracks) for thing in things) > self._config.most_things
+
+    def weigh_up(self, thing: Thing, shares: F64) -> None:
+        """Change the shares (P + 1,) of a thing, the last of UNKNOWN: it gets what products of a wrong size lose."""
+        best = int(shares[:-1].argmax())
+        likely = self.likelihood(thing, best) if shares[best] > 0 else 1.0
+        if likely < 1.0:
+            alike = np.flatnonzero(self._kinds == self._kinds[best])
+            shares[-1] += (1.0 - likely) * shares[alike].sum()
+            shares[alike] *= likely
 
     def likelihood(self, thing: Thing, product: int) -> float:
         """Return how likely the size of a thing is for a product (0..1), 1 where nothing speaks against it.
 
         A thing that moves is not measured, one that is not seen is what it was when it was seen last.
         """
-        if self._crowded or not self._config.enabled or self._packages[product].shape in _ROUNDED:
+        if not self._config.enabled or self._packages[product].shape in _ROUNDED:
             return 1.0
         known = self._known.get(thing.item_id)
         if known is not None and known.product != product:

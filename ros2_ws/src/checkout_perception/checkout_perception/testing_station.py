@@ -71,13 +71,14 @@ class Station:
         presence: PresenceConfig | None = None,
         sizes: SizeEvidence | None = None,
         likeness: LikenessEvidence | None = None,
+        few_things: int = 9,
     ) -> None:
         self.cameras = tuple(cameras)
         self.scale = scale
         self.trackers = {camera: Tracker(TrackerConfig(), KINDS) for camera in cameras}
         self.builder = ContentsBuilder(
             PRODUCTS,
-            config=ContentsConfig(),
+            config=ContentsConfig(few_things=few_things),
             questions_config=QuestionConfig(),
             weight_config=WeightConfig(enabled=scale),
             min_hits=3,

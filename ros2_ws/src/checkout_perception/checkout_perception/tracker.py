@@ -11,6 +11,7 @@ are enough to know. Neither can be said (nothing else is seen, as with a blocked
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from checkout_core.boxes import area, intersection, iou
 from checkout_core.config import param
 from checkout_core.detections import UNKNOWN_CLASS, Detections
-from checkout_perception.cover import hidden_shares, inside_another
+from checkout_perception.cover import hidden_shares, overlaps
 
 __all__ = ['REST_NS', 'Track', 'Tracker', 'TrackerConfig']
 
@@ -81,7 +82,8 @@ class Track:
     the newest picture shows it; else `covered` says whether something lies over its place, and `free` counts the
     pictures in a row that show the place free. `area` and `best_score` are the largest so far; `nested` says that the
     box lay within another one when it was seen last, as a second box on one thing does. `distance` is how far it looks
-    from what its product looked like in training, averaged over the pictures (`distance_looks`) since it came to rest.
+    from what its product looked like in training, averaged over the pictures (`distance_looks`) since it came to rest;
+    `shared` is the share of its box that others overlap.
     """
 
     track_id: int
@@ -101,6 +103,7 @@ class Track:
     best_score: float = 0.0
     distance: float = 0.0
     distance_looks: int = 0
+    shared: float = 0.0
 
     @property
     def class_id(self) -> int:
@@ -157,7 +160,7 @@ class Tracker:
         self._tracks = self._alive(stamp_ns)
         pairs = self._associate(detections)
         pairs += self._resume(detections, product_scores, pairs)
-        nested = inside_another(detections.boxes)
+        nested, shared = overlaps(detections.boxes)
         evidence = _evidence(detections, product_scores)
         taken = {row for row, _ in pairs}
         ids = [0] * len(detections)
@@ -165,7 +168,8 @@ class Tracker:
         for row, position in pairs:
             known = self._tracks[position]
             followed = self._follow(known, stamp_ns, detections, row, evidence[row], nested[row])
-            updated[position] = followed if distances is None else _likened(followed, float(distances[row]))
+            distance = math.nan if distances is None else float(distances[row])
+            updated[position] = _likened(followed, distance, shared[row])
             ids[row] = followed.track_id
         for row in range(len(detections)):
             if row not in taken:
@@ -353,14 +357,13 @@ def _evidence(detections: Detections, product_scores: NDArray[np.float32]) -> ND
     return evidence
 
 
-def _likened(track: Track, distance: float) -> Track:
-    """Return a track with the distance of one more picture; a thing that moves begins anew."""
-    moved = track.moved_ns == track.last_seen_ns
-    if not distance >= 0.0:  # NaN
-        return replace(track, distance=0.0, distance_looks=0) if moved else track
-    looks = 0 if moved else min(track.distance_looks, _LOOKS)
+def _likened(track: Track, distance: float, shared: float) -> Track:
+    """Return a track with the distance of one more picture, or NaN; a thing that moves begins anew."""
+    looks = 0 if track.moved_ns == track.last_seen_ns else min(track.distance_looks, _LOOKS)
+    if math.isnan(distance):
+        return replace(track, distance_looks=looks, shared=shared)
     mean = (track.distance * looks + distance) / (looks + 1)
-    return replace(track, distance=mean, distance_looks=looks + 1)
+    return replace(track, distance=mean, distance_looks=looks + 1, shared=shared)
 
 
 def _shift(before: NDArray[np.float32], now: NDArray[np.float32]) -> float:

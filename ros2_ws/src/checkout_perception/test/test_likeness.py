@@ -69,7 +69,7 @@ def test_the_weight_may_speak_for_it(grams: float, named: bool) -> None:
 
 @pytest.mark.parametrize(('most', 'named'), [(2, False), (1, True)], ids=['few', 'many'])
 def test_of_many_things_none_is_judged(most: int, named: bool) -> None:
-    contents = Station(likeness=comparing(most_things=most), scale=False).show([STRANGE, COLA], 12)
+    contents = Station(likeness=comparing(), scale=False, few_things=most).show([STRANGE, COLA], 12)
     assert counts(contents) == ({'box': 1, 'cola': 1} if named else {'cola': 1})
 
 

@@ -110,7 +110,7 @@ def test_one_camera_alone_does_not_measure() -> None:
 
 @pytest.mark.parametrize(('most', 'named'), [(2, False), (1, True)], ids=['few', 'many'])
 def test_where_many_things_lean_on_one_another_none_is_measured(most: int, named: bool) -> None:
-    station = Station(sizes=measuring(most_things=most), scale=False)
+    station = Station(sizes=measuring(), scale=False, few_things=most)
     contents = station.show([Body('box', 0.1, 0.04, 0.05), COLA], 12)
     assert counts(contents) == ({'box': 1, 'cola': 1} if named else {'cola': 1})
 

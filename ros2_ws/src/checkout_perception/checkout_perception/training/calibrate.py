@@ -100,11 +100,7 @@ def reaches(observed: Sequence[Observed], rule: OpenSetRule, quantile: float) ->
 
     A class with few of them gets the distance of all classes together. The fifth is for views that validation lacks.
     """
-    per_class: list[list[float]] = [[] for _ in rule.names]
-    for entry in observed:
-        labels = entry.candidates.class_scores.argmax(axis=1) if len(entry.candidates) else np.zeros(0, np.int64)
-        for row, thing in right_pairs(entry.candidates, labels, entry.picture.truth, rule.shown_from):
-            per_class[int(entry.picture.truth.labels[thing])].append(float(entry.candidates.distances[row]))
+    per_class = _distances(observed, rule)
     pooled = [value for label, values in enumerate(per_class) if label != rule.unknown for value in values]
     fallback = float(np.quantile(pooled, quantile)) if pooled else 2.0
     limits = [float(np.quantile(values, quantile)) if len(values) >= 100 else fallback for values in per_class]
@@ -117,16 +113,22 @@ def usual(observed: Sequence[Observed], rule: OpenSetRule) -> NDArray[np.float32
 
     It is 0 for UNKNOWN and for a class with few of them, which is then not compared.
     """
+    per_class = _distances(observed, rule, USUAL_FROM)
+    per_class[rule.unknown] = []
+    enough = [np.quantile(own, USUAL_QUANTILE) if len(own) >= USUAL_LEAST else 0.0 for own in per_class]
+    return np.array(enough, np.float32)
+
+
+def _distances(observed: Sequence[Observed], rule: OpenSetRule, visible_from: float = 0.0) -> list[list[float]]:
+    """Return, by class, the distances of the rightly named objects that show so far."""
     per_class: list[list[float]] = [[] for _ in rule.names]
     for entry in observed:
         candidates, truth = entry.candidates, entry.picture.truth
         labels = candidates.class_scores.argmax(axis=1) if len(candidates) else np.zeros(0, np.int64)
         for row, thing in right_pairs(candidates, labels, truth, rule.shown_from):
-            if truth.visible[thing] >= USUAL_FROM:
+            if truth.visible[thing] >= visible_from:
                 per_class[int(truth.labels[thing])].append(float(candidates.distances[row]))
-    per_class[rule.unknown] = []
-    enough = [np.quantile(own, USUAL_QUANTILE) if len(own) >= USUAL_LEAST else 0.0 for own in per_class]
-    return np.array(enough, np.float32)
+    return per_class
 
 
 def right_pairs(

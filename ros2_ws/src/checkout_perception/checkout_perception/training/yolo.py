@@ -133,7 +133,7 @@ class Yolo:
             say(f'{job.name}: suppression at {overlap}: worth {value:.4f} on {len(observed)} validation pictures')
             if best is None or value > best[0] + 1e-9:
                 # Distances are not known here: a reach would limit nothing.
-                limits = {k: limit for k, limit in thresholds_of(rule).items() if not k.startswith(('reach', 'usual'))}
+                limits = {key: limit for key, limit in thresholds_of(rule).items() if not key.startswith('reach')}
                 best = (value, overlap, limits)
         assert best is not None
         export_graph(RawHead(state['net'], best[1], min(CANDIDATES, cells(job.size))).eval(), file, job.size)
