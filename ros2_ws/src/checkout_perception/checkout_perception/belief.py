@@ -54,8 +54,8 @@ class Believer:
         keep_share: float,
         weights_g: Mapping[str, float],
         families: Mapping[str, str],
-        few_things: int = 0,
-        doubts: Sequence[Doubt] = (),
+        few_things: int,
+        doubts: Sequence[Doubt],
     ) -> None:
         """Start without beliefs; `keep_share` is what a name needs to stay, `families` are those of look-alikes.
 

@@ -71,7 +71,7 @@ class Station:
         presence: PresenceConfig | None = None,
         sizes: SizeEvidence | None = None,
         likeness: LikenessEvidence | None = None,
-        few_things: int = 9,
+        few_things: int = ContentsConfig().few_things,
     ) -> None:
         self.cameras = tuple(cameras)
         self.scale = scale
