@@ -56,6 +56,6 @@ def overlaps(boxes: NDArray[np.float32]) -> tuple[list[bool], list[float]]:
         return [], []
     areas = area(boxes)
     share = intersection(boxes, boxes) / np.maximum(areas, 1e-6)[:, None]
-    nested = ((share >= _NESTED) & (areas[None, :] > areas[:, None])).any(axis=1)
+    larger = (share >= _NESTED) & (areas[None, :] > areas[:, None])
     shared = np.minimum(share.sum(axis=1) - np.diag(share), 1.0)
-    return [bool(value) for value in nested], [float(value) for value in shared]
+    return [bool(row.any()) for row in larger], [float(value) for value in shared]
