@@ -96,6 +96,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--stranger-checkouts', type=int, default=220, metavar='N', help='checkouts with strangers (220)'
     )
+    parser.add_argument(
+        '--first', type=int, default=0, metavar='N', help='number of the first checkout: others than before (0)'
+    )
     parser.add_argument('--split', default='test', choices=('test', 'val'), help='val is there to set limits by')
     parser.add_argument('--rate', type=float, default=5.0, metavar='HZ', help='pictures a second of checkouts (5)')
     parser.add_argument('--jobs', type=int, default=os.cpu_count() or 1, metavar='N', help='processes (one a core)')
@@ -111,6 +114,8 @@ def _run(arguments: argparse.Namespace) -> int:
     for name in ('frames', 'scenarios', 'strangers', 'stranger_checkouts', 'jobs'):
         if not 1 <= getattr(arguments, name) <= 100_000:
             raise CheckoutError(f'--{name.replace("_", "-")} is a number from 1 on, not {getattr(arguments, name)}.')
+    if arguments.first < 0:
+        raise CheckoutError(f'--first is the number of a checkout, from 0 on, not {arguments.first}.')
     if not 1.0 <= arguments.rate <= 30.0:
         raise CheckoutError(f'--rate is 1 to 30 pictures a second, not {arguments.rate:g}.')
     if arguments.json is not None:
@@ -127,6 +132,7 @@ def _run(arguments: argparse.Namespace) -> int:
         'runtime': arguments.runtime,
         'assortment': assortment,
         'split': arguments.split,
+        'first_checkout': arguments.first,
         'host': provenance.collect(),
     }
     common = (arguments.split, arguments.jobs)
@@ -141,7 +147,7 @@ def _run(arguments: argparse.Namespace) -> int:
         # Limits may be set by drawn strangers; those that are kept for tests are met once they stand.
         kind = KEPT_FOR_TESTS if arguments.split == 'test' else DRAWN
         beside = ScenarioSet(assortment, arguments.split, arguments.rate, kind)
-        own = tuple(stranger_plans(beside, arguments.stranger_checkouts))
+        own = tuple(stranger_plans(beside, arguments.stranger_checkouts, arguments.first))
 
         def run(some: Sequence[Plan]) -> list[dict[str, Any]]:
             return run_plans(some, setup, arguments.jobs, cache_folder)
@@ -150,7 +156,7 @@ def _run(arguments: argparse.Namespace) -> int:
         figures['stranger_checkouts'] = stranger_summary(first, go_on(own, first, run))
     if 'scenarios' in parts:
         scenarios = ScenarioSet(assortment, arguments.split, arguments.rate)
-        every = tuple(plans(scenarios, brackets, arguments.scenarios))
+        every = tuple(plans(scenarios, brackets, arguments.scenarios, arguments.first))
         figures['scenarios'] = summary(run_plans(every, setup, arguments.jobs, cache_folder))
         old = sum(facts_of(plan, cache_folder)['simulator'] != simulator_state() for plan in every)
         figures['scenarios']['recorded_by_another_simulator'] = old

@@ -102,18 +102,20 @@ class Plan:
         return f'{self.bracket[0]}-{self.bracket[1]}/{self.number:04d}' + (f'-without{without}' if without else '')
 
 
-def plans(scenarios: ScenarioSet, brackets: Sequence[tuple[int, int]], count: int) -> Iterator[Plan]:
+def plans(scenarios: ScenarioSet, brackets: Sequence[tuple[int, int]], count: int, first: int = 0) -> Iterator[Plan]:
     """Give `count` plans of every bracket. Counts are uniform, products are dealt like cards, look-alikes have a share.
 
-    Raises CheckoutError for an assortment or a split that does not exist.
+    The plans have the numbers from `first` on. Raises CheckoutError for an assortment or a split that does not exist,
+    and for numbers of which another bracket has the seeds.
     """
     if scenarios.split not in _SEEDS:
         raise CheckoutError(f'There is no split {scenarios.split!r}; use one of {", ".join(_SEEDS)}.')
+    _refuse_foreign_seeds(first + count)
     catalogue = assortment(scenarios.assortment)
     alike = LOOK_ALIKES if catalogue.families() else 0.0
     for low, high in brackets:
         base = _SEEDS[scenarios.split] + _PER_BRACKET * low
-        for number in range(count):
+        for number in range(first, first + count):
             block, place = divmod(number, BLOCK)
             skus = _block(scenarios.assortment, (low, high), base + block, alike)[place]
             rng = np.random.default_rng([base + number, _STREAM])
@@ -121,15 +123,16 @@ def plans(scenarios: ScenarioSet, brackets: Sequence[tuple[int, int]], count: in
             yield Plan(scenarios, (low, high), number, skus, overlap, base + number * _ATTEMPTS)
 
 
-def stranger_plans(scenarios: ScenarioSet, count: int) -> Iterator[Plan]:
+def stranger_plans(scenarios: ScenarioSet, count: int, first: int = 0) -> Iterator[Plan]:
     """Give `count` plans of one to five products, among them two or three things that are not for sale.
 
     Two thirds of those are strangers, the others clutter, as in pictures (`Recipe`). Plans and seeds are those of the
-    first bracket and of no other set.
+    first bracket and of no other set; numbers and errors are those of `plans`.
     """
+    _refuse_foreign_seeds(first + count)
     base = _SEEDS[scenarios.split] + _STRANGER_SEEDS
     alike = LOOK_ALIKES if assortment(scenarios.assortment).families() else 0.0
-    for number in range(count):
+    for number in range(first, first + count):
         block, place = divmod(number, BLOCK)
         rng = np.random.default_rng([base + number, _STREAM])
         things = list(_block(scenarios.assortment, (1, 5), base + block, alike)[place])
@@ -138,6 +141,15 @@ def stranger_plans(scenarios: ScenarioSet, count: int) -> Iterator[Plan]:
             things.insert(int(rng.integers(len(things) + 1)), thing)
         overlap = float(rng.choice((0.0, 0.15, 0.5), p=(0.45, 0.35, 0.2)))
         yield Plan(scenarios, (1, 5), number, tuple(things), overlap, base + number * _ATTEMPTS)
+
+
+def _refuse_foreign_seeds(end: int) -> None:
+    most = _PER_BRACKET // _ATTEMPTS
+    if end > most:
+        raise CheckoutError(
+            f'Checkouts are numbered up to {most - 1}, where the seeds of the next bracket begin; {end - 1} is too '
+            'many: ask for fewer, or begin with a lower number.'
+        )
 
 
 @cache

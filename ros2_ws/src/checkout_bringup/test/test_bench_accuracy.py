@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ from checkout_bringup import bench, bench_accuracy
 from checkout_bringup.bench_accuracy import GOALS, MOST, summary, table, verdicts
 from checkout_bringup.bench_checkouts import RememberingRuntime, _pointed_at, judge
 from checkout_bringup.bench_frames import assortment_of
-from checkout_bringup.bench_scenarios import ScenarioSet, last_movement, plans, timeline
+from checkout_bringup.bench_scenarios import ScenarioSet, last_movement, plans, stranger_plans, timeline
 from checkout_core.catalogue import load_assortment, load_catalogue
 from checkout_core.errors import CheckoutError
 from checkout_core.runtimes import Runtime
@@ -30,6 +31,20 @@ S = 1_000_000_000
 def test_a_longer_run_has_the_plans_of_a_shorter_one():
     short, long = list(plans(STARTER, ((5, 9),), 3)), list(plans(STARTER, ((1, 4), (5, 9)), 7))
     assert long[7:10] == short
+
+
+def test_a_run_may_begin_with_later_plans():
+    every = list(plans(STARTER, ((1, 4), (5, 9)), 6))
+    assert list(plans(STARTER, ((1, 4), (5, 9)), 2, first=4)) == [*every[4:6], *every[10:12]]
+    beside = ScenarioSet(strangers='test')
+    assert list(stranger_plans(beside, 2, first=1)) == list(stranger_plans(beside, 3))[1:]
+
+
+@pytest.mark.parametrize('make_plans', [partial(plans, ALL, ((1, 4),)), partial(stranger_plans, ALL)])
+def test_plans_end_where_the_seeds_of_another_bracket_begin(make_plans):
+    assert next(make_plans(1, first=999)).number == 999
+    with pytest.raises(CheckoutError, match='begin with a lower number'):
+        next(make_plans(2, first=999))
 
 
 def test_counts_are_uniform_and_every_product_and_enough_look_alikes_are_there():
@@ -348,6 +363,8 @@ MISTAKES = [
     (['--parts', 'all'], 'use some of frames'),
     (['--brackets', '4-1'], 'not understood'),
     (['--jobs', '0'], '--jobs is a number'),
+    (['--first', '-1'], '--first is the number'),
+    (['--first', '5000', '--parts', 'scenarios'], 'too many'),
     (['--rate', '0'], '--rate is 1 to 30'),
     (['--model', 'none'], "Model 'none' is missing"),
     (['--parts', 'scenarios', '--set', 'cart'], 'is no parameter'),
