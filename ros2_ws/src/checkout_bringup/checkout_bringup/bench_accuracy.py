@@ -114,8 +114,6 @@ def _run(arguments: argparse.Namespace) -> int:
     for name in ('frames', 'scenarios', 'strangers', 'stranger_checkouts', 'jobs'):
         if not 1 <= getattr(arguments, name) <= 100_000:
             raise CheckoutError(f'--{name.replace("_", "-")} is a number from 1 on, not {getattr(arguments, name)}.')
-    if arguments.first < 0:
-        raise CheckoutError(f'--first is the number of a checkout, from 0 on, not {arguments.first}.')
     if not 1.0 <= arguments.rate <= 30.0:
         raise CheckoutError(f'--rate is 1 to 30 pictures a second, not {arguments.rate:g}.')
     if arguments.json is not None:
@@ -136,6 +134,13 @@ def _run(arguments: argparse.Namespace) -> int:
         'host': provenance.collect(),
     }
     common = (arguments.split, arguments.jobs)
+    # Limits may be set by drawn strangers; those that are kept for tests are met once they stand.
+    kind = KEPT_FOR_TESTS if arguments.split == 'test' else DRAWN
+    beside = ScenarioSet(assortment, arguments.split, arguments.rate, kind)
+    scenarios = ScenarioSet(assortment, arguments.split, arguments.rate)
+    # Planned before anything is measured: numbers that do not exist are said at once.
+    own = tuple(stranger_plans(beside, arguments.stranger_checkouts, arguments.first))
+    every = tuple(plans(scenarios, brackets, arguments.scenarios, arguments.first))
     if 'frames' in parts:
         folder = bench_frames.bracket_set(assortment, brackets, arguments.frames, *common, cache_folder)
         figures['frames'] = bench_frames.evaluate_frames(arguments.model, arguments.runtime, folder, *common)
@@ -144,10 +149,6 @@ def _run(arguments: argparse.Namespace) -> int:
         figures['strangers'] = bench_frames.evaluate_strangers(arguments.model, arguments.runtime, folder, *common)
     setup = Setup(arguments.model, arguments.runtime, parse_parameters(arguments.set))
     if 'stranger_checkouts' in parts:
-        # Limits may be set by drawn strangers; those that are kept for tests are met once they stand.
-        kind = KEPT_FOR_TESTS if arguments.split == 'test' else DRAWN
-        beside = ScenarioSet(assortment, arguments.split, arguments.rate, kind)
-        own = tuple(stranger_plans(beside, arguments.stranger_checkouts, arguments.first))
 
         def run(some: Sequence[Plan]) -> list[dict[str, Any]]:
             return run_plans(some, setup, arguments.jobs, cache_folder)
@@ -155,8 +156,6 @@ def _run(arguments: argparse.Namespace) -> int:
         first = run(own)
         figures['stranger_checkouts'] = stranger_summary(first, go_on(own, first, run))
     if 'scenarios' in parts:
-        scenarios = ScenarioSet(assortment, arguments.split, arguments.rate)
-        every = tuple(plans(scenarios, brackets, arguments.scenarios, arguments.first))
         figures['scenarios'] = summary(run_plans(every, setup, arguments.jobs, cache_folder))
         old = sum(facts_of(plan, cache_folder)['simulator'] != simulator_state() for plan in every)
         figures['scenarios']['recorded_by_another_simulator'] = old
@@ -262,6 +261,7 @@ def verdicts(figures: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def table(figures: Mapping[str, Any]) -> str:
     """Return the figures for people."""
     lines = [f'{figures["model"]} {figures["model_sha256"][:12]} on {figures["runtime"]}, {figures["split"]} seeds']
+    lines += [f'checkouts from number {figures["first_checkout"]} on'] if figures.get('first_checkout') else []
     lines += _frame_lines(figures['frames']) if 'frames' in figures else []
     if 'strangers' in figures:
         own = figures['strangers']

@@ -103,8 +103,9 @@ def measure_checkouts(
 def measure_strangers(model: str, cache_folder: Path, numbers: Sequence[int] = STRANGER_CHECKOUTS) -> dict[str, float]:
     """Return how many foreign things there are in the sample, and how many a station names as products."""
     assortment = assortment_of(rule_from_card(load_model_card(model)).products)
-    every = list(stranger_plans(ScenarioSet(assortment, strangers=KEPT_FOR_TESTS), max(numbers) + 1))
-    rows = run_plans([every[number] for number in numbers], Setup(model), 1, cache_folder)
+    beside = ScenarioSet(assortment, strangers=KEPT_FOR_TESTS)
+    own = [plan for number in numbers for plan in stranger_plans(beside, 1, first=number)]
+    rows = run_plans(own, Setup(model), 1, cache_folder)
     return {
         'strangers.things': sum(int(row['foreign']) for row in rows),
         'strangers.named': sum(sold(row) for row in rows),

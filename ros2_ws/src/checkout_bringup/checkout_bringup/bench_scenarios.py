@@ -110,7 +110,7 @@ def plans(scenarios: ScenarioSet, brackets: Sequence[tuple[int, int]], count: in
     """
     if scenarios.split not in _SEEDS:
         raise CheckoutError(f'There is no split {scenarios.split!r}; use one of {", ".join(_SEEDS)}.')
-    _refuse_foreign_seeds(first + count)
+    _refuse_foreign_seeds(first, count)
     catalogue = assortment(scenarios.assortment)
     alike = LOOK_ALIKES if catalogue.families() else 0.0
     for low, high in brackets:
@@ -129,7 +129,7 @@ def stranger_plans(scenarios: ScenarioSet, count: int, first: int = 0) -> Iterat
     Two thirds of those are strangers, the others clutter, as in pictures (`Recipe`). Plans and seeds are those of the
     first bracket and of no other set; numbers and errors are those of `plans`.
     """
-    _refuse_foreign_seeds(first + count)
+    _refuse_foreign_seeds(first, count)
     base = _SEEDS[scenarios.split] + _STRANGER_SEEDS
     alike = LOOK_ALIKES if assortment(scenarios.assortment).families() else 0.0
     for number in range(first, first + count):
@@ -143,12 +143,12 @@ def stranger_plans(scenarios: ScenarioSet, count: int, first: int = 0) -> Iterat
         yield Plan(scenarios, (1, 5), number, tuple(things), overlap, base + number * _ATTEMPTS)
 
 
-def _refuse_foreign_seeds(end: int) -> None:
-    most = _PER_BRACKET // _ATTEMPTS
-    if end > most:
+def _refuse_foreign_seeds(first: int, count: int) -> None:
+    last, most = first + count - 1, _PER_BRACKET // _ATTEMPTS - 1
+    if first < 0 or last > most:
         raise CheckoutError(
-            f'Checkouts are numbered up to {most - 1}, where the seeds of the next bracket begin; {end - 1} is too '
-            'many: ask for fewer, or begin with a lower number.'
+            f'Checkouts are numbered 0 to {most}, since other brackets have the next seeds; {first} to {last} are '
+            'not among them: ask for fewer, or begin with another number.'
         )
 
 

@@ -43,7 +43,7 @@ def test_a_run_may_begin_with_later_plans():
 @pytest.mark.parametrize('make_plans', [partial(plans, ALL, ((1, 4),)), partial(stranger_plans, ALL)])
 def test_plans_end_where_the_seeds_of_another_bracket_begin(make_plans):
     assert next(make_plans(1, first=999)).number == 999
-    with pytest.raises(CheckoutError, match='begin with a lower number'):
+    with pytest.raises(CheckoutError, match='begin with another number'):
         next(make_plans(2, first=999))
 
 
@@ -363,8 +363,8 @@ MISTAKES = [
     (['--parts', 'all'], 'use some of frames'),
     (['--brackets', '4-1'], 'not understood'),
     (['--jobs', '0'], '--jobs is a number'),
-    (['--first', '-1'], '--first is the number'),
-    (['--first', '5000', '--parts', 'scenarios'], 'too many'),
+    (['--first', '-1'], 'numbered 0 to 999'),
+    (['--first', '5000'], 'begin with another number'),
     (['--rate', '0'], '--rate is 1 to 30'),
     (['--model', 'none'], "Model 'none' is missing"),
     (['--parts', 'scenarios', '--set', 'cart'], 'is no parameter'),
