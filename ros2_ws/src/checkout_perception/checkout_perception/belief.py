@@ -76,11 +76,17 @@ class Believer:
         self._key: tuple[object, ...] = ()
 
     def judge(
-        self, stamp_ns: int, things: Sequence[Thing], reading: WeightReading | None, reaching: frozenset[int]
+        self,
+        stamp_ns: int,
+        things: Sequence[Thing],
+        reading: WeightReading | None,
+        reaching: frozenset[int],
+        looking: int,
     ) -> tuple[list[Item], list[Thing]]:
         """Return the items, and the things that are gone for good.
 
-        `reaching` are ids of things that reach in from outside, such as a hand: the scale does not feel them.
+        `reaching` are ids of things that reach in from outside, such as a hand: the scale does not feel them. `looking`
+        is how many cameras could have seen a thing.
         """
         usable = reading is not None and reading.usable(stamp_ns, self._weight)
         if not usable:
@@ -98,7 +104,7 @@ class Believer:
                 for doubt in self._doubts if thing.hits >= self._min_hits else ():
                     doubt.weigh_up(thing, row)
         order = np.argsort(-shares, axis=1, kind='stable')[:, :_OPTIONS]
-        fresh = [self._seen(thing, row, best) for thing, row, best in zip(things, shares, order, strict=True)]
+        fresh = [self._seen(thing, row, best, looking) for thing, row, best in zip(things, shares, order, strict=True)]
         seen = self._steadied(stamp_ns, things, fresh, steady=steady)
         remembered = [self._remembered(stamp_ns, thing, usable) for thing in things]
         if usable and reading is not None and reading.stable:
@@ -116,10 +122,10 @@ class Believer:
                 items.append(item)
         return items, gone
 
-    def _seen(self, thing: Thing, shares: F64, order: NDArray[np.int64]) -> Hypothesis:
+    def _seen(self, thing: Thing, shares: F64, order: NDArray[np.int64], looking: int) -> Hypothesis:
         """Return what the picture alone says."""
         sight = thing.sight()
-        present = presence(sight, self._presence, len(self._cameras))
+        present = presence(sight, self._presence, looking)
         if present >= self._presence.agreed and thing.hits >= 2 * self._min_hits:
             present = 1.0
         options = self._options(shares, order)

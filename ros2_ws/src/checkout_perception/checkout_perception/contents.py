@@ -197,7 +197,9 @@ class ContentsBuilder:
             self._sizes.update(stamp_ns, self._fuser.things, tracks, sizes)
         if self._likeness is not None:
             self._likeness.update(self._fuser.things)
-        judged, gone = self._believer.judge(stamp_ns, self._fuser.things, weight, self._reaching)
+        # Where places are not known, a thing is what one camera sees; a camera that is missing sees nothing.
+        looking = max(1, len(self._cameras) - len(missing)) if self._fuser.spatial else 1
+        judged, gone = self._believer.judge(stamp_ns, self._fuser.things, weight, self._reaching, looking)
         self._fuser.drop(gone)
         first_camera = next(iter(sizes), '')
         self._reaching = reaching(judged, sizes, self._questions, first_camera)

@@ -54,6 +54,7 @@ class Thing:
     moved_ns: int = 0
     hits: int = 0
     past_hits: int = 0
+    past_s: float = 0.0
     rested: bool = False
     lost_ns: int | None = None
     position: tuple[float, float, float] | None = None
@@ -79,7 +80,22 @@ class Thing:
         for camera, count in self.denials.items():
             denied += count >= _DENIALS and camera not in self.tracks
         missed = len(self.tracks) - seen - behind
-        return Sight(seen, behind, missed, denied, self.rested, score, self.shadow)
+        looked_s = self.past_s + sum(track.looked_s for track in self.tracks.values())
+        tables = [self.evidence(camera, 1) for camera in self.boxes]
+        total = sum(float(table.sum()) for table in tables)
+        nameless = sum(float(table[-1]) for table in tables) / max(total, 1e-9)
+        return Sight(
+            seen,
+            behind,
+            missed,
+            denied,
+            self.rested,
+            score,
+            self.shadow,
+            looked_s=looked_s,
+            known_to=len(self.boxes),
+            nameless=nameless,
+        )
 
     def evidence(self, camera: str, size: int) -> F64:
         """Return what a camera says of it (P + 1,), ended tracks included; zeros when it says nothing."""
@@ -102,6 +118,7 @@ class Thing:
         kept = self.evidence(camera, len(track.evidence)) + track.evidence
         self.memory[camera] = kept * min(1.0, _MEMORY / max(float(kept.sum()), 1e-9))
         self.past_hits += track.hits
+        self.past_s += track.looked_s
 
 
 class Fuser:

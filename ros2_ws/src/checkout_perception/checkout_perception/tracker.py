@@ -35,6 +35,7 @@ _UNSURE = 0.5
 _ALIKE = 0.2
 _LEAST_QUALITY = 0.2
 _LOOKS = 10
+_LOOK_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Track:
     pictures in a row that show the place free. `area` and `best_score` are the largest so far; `nested` says that the
     box lay within another one when it was seen last, as a second box on one thing does. `distance` is how far it looks
     from what its product looked like in training, averaged over the pictures (`distance_looks`) since it came to rest;
-    `shared` is the share of its box that others overlap.
+    `shared` is the share of its box that others overlap. `looked_s` is for how long it was seen, in sum.
     """
 
     track_id: int
@@ -104,6 +105,7 @@ class Track:
     distance: float = 0.0
     distance_looks: int = 0
     shared: float = 0.0
+    looked_s: float = _LOOK_S
 
     @property
     def class_id(self) -> int:
@@ -334,6 +336,7 @@ class Tracker:
             area=largest,
             best_score=best,
             nested=nested,
+            looked_s=track.looked_s + min((stamp_ns - track.last_seen_ns) / _NS, _LOOK_S),
         )
         if _shift(track.rest, box) > self._config.still_px:
             return replace(followed, moved_ns=stamp_ns, rest=box.copy())

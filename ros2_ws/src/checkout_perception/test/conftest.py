@@ -190,6 +190,7 @@ def make_track() -> Callable[..., Track]:
             'score': 0.9,
             'evidence': np.array(evidence, np.float64),
             'hits': 10,
+            'looked_s': 10 * 0.2,
             'first_seen_ns': 0,
             'last_seen_ns': 60 * SECOND,  # as fresh as can be, whatever the stamp of the tick
             'moved_ns': 0,

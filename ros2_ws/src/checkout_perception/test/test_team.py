@@ -92,3 +92,14 @@ def test_a_process_that_dies_ends_the_training_with_one_sentence() -> None:
     with pytest.raises(CheckoutError, match='lost one another'):
         lead_a_step()
     assert not multiprocessing.active_children()
+
+
+def _never_begin(_rank: int, _size: int, _meeting: str) -> None:
+    os._exit(3)
+
+
+@pytest.mark.timeout(60)
+def test_a_process_that_dies_before_it_begins_is_not_waited_for() -> None:
+    with pytest.raises(CheckoutError, match='ended with code 3 before it began'), lead(2, _never_begin, ()):
+        pytest.fail('there is nobody to lead')
+    assert not multiprocessing.active_children()

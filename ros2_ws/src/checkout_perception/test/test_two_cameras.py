@@ -119,11 +119,16 @@ def test_what_one_camera_sees_against_the_other_is_decided_by_weight(grams: floa
     assert contents.attentions == ()
 
 
-def test_without_a_scale_what_one_camera_denies_is_asked_about() -> None:
-    ghost = replace(COLA, x=0.12, hidden_from=('oblique',), score=0.65)
-    contents = Station(scale=False).show([COLA, ghost], 12)
+@pytest.mark.parametrize(
+    ('score', 'ticks', 'asked'), [(0.65, 12, []), (0.85, 50, [Reason.COUNT_UNSURE])], ids=['a glance', 'a long look']
+)
+def test_without_a_scale_what_one_camera_denies_is_asked_about_after_a_long_look(
+    score: float, ticks: int, asked: list[Reason]
+) -> None:
+    ghost = replace(COLA, x=0.12, hidden_from=('oblique',), score=score)
+    contents = Station(scale=False).show([COLA, ghost], ticks)
     assert counts(contents) == {'cola': 1}
-    assert reasons(contents) == [Reason.COUNT_UNSURE]
+    assert reasons(contents) == asked
 
 
 @pytest.mark.parametrize(('grams', 'sku'), [(375.0, 'cola'), (361.0, 'cola_zero')])

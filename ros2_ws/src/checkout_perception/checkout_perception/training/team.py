@@ -103,6 +103,7 @@ def lead(size: int, work: Callable[..., None], arguments: tuple[object, ...]) ->
         for process in others:
             process.start()
         try:
+            _await(others, meeting)
             _meet(meeting, 0, size)
             team = Team(0, size)
             yield team
@@ -119,11 +120,25 @@ def lead(size: int, work: Callable[..., None], arguments: tuple[object, ...]) ->
 def member(rank: int, size: int, meeting: str) -> Iterator[Team]:
     """Join the team of a leader. Ctrl-C is the leader's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _arrival(meeting, rank).touch()
     _meet(meeting, rank, size)
     try:
         yield Team(rank, size)
     finally:
         distributed.destroy_process_group()
+
+
+def _await(others: Iterable[BaseProcess], meeting: str) -> None:
+    """Wait until all others have started; to meet one that died on the way would take all of the patience."""
+    for rank, process in enumerate(others, start=1):
+        while not _arrival(meeting, rank).exists():
+            process.join(timeout=0.05)
+            if process.exitcode is not None and not _arrival(meeting, rank).exists():
+                raise _broken(RuntimeError(f'process {rank} ended with code {process.exitcode} before it began'))
+
+
+def _arrival(meeting: str, rank: int) -> Path:
+    return Path(f'{meeting}.{rank}')
 
 
 def _meet(meeting: str, rank: int, size: int) -> None:
