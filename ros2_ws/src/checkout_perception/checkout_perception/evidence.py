@@ -21,6 +21,7 @@ __all__ = ['PresenceConfig', 'Sight', 'pool', 'presence']
 F64 = NDArray[np.float64]
 _FLOOR = 0.02  # share that every class keeps: no camera is infallible
 _LEAST_CHANCE, _MOST_CHANCE = 0.001, 0.99  # of which log-odds are taken
+_LEAST_S = 0.05  # a look is never shorter
 _HALF_SURE = 2.0  # evidence at which a camera speaks half as loud as it can
 
 
@@ -52,10 +53,10 @@ class PresenceConfig:
     )
     behind_one: float = param(0.24, 'The same for one camera, and no other has it; likewise.', minimum=0.0, maximum=1.0)
     typical_s: float = param(
-        2.4, 'The cameras looked at a typical thing for so long, in sum,', minimum=0.01, maximum=60.0
+        2.4, 'For so long, in sum, the cameras looked at a typical thing.', minimum=0.01, maximum=60.0
     )
     typical_score: float = param(
-        0.88, 'it has this score, and only one camera has ever seen it.', minimum=0.01, maximum=0.99
+        0.88, 'Score of a typical thing, which only one camera has ever seen.', minimum=0.01, maximum=0.99
     )
     longer: float = param(1.45, 'Log-odds for e times as long a look.', minimum=0.0, maximum=10.0)
     longest_s: float = param(10.0, 'A longer look says no more.', minimum=0.01, maximum=600.0)
@@ -144,7 +145,7 @@ def presence(sight: Sight, config: PresenceConfig, cameras: int) -> float:
     else:
         chance = config.gone if sight.rested else config.passed
     odds = _log_odds(chance)
-    odds += config.longer * math.log(min(sight.looked_s, config.longest_s) / config.typical_s)
+    odds += config.longer * math.log(max(min(sight.looked_s, config.longest_s), _LEAST_S) / config.typical_s)
     if sight.seen or sight.behind:
         odds += config.surer * (_log_odds(sight.score) - _log_odds(config.typical_score))
     if sight.known_to >= min(cameras, 2):

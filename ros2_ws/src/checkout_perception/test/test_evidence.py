@@ -71,7 +71,7 @@ def test_what_nobody_sees_does_not_count_without_the_scale_however_long_it_was_l
     missed=st.integers(0, 2),
     denied=st.integers(0, 2),
     score=st.floats(0.0, 1.0),
-    looked_s=st.floats(0.2, 1e5),
+    looked_s=st.floats(0.0, 1e5),
     nameless=st.floats(0.0, 1.0),
     cameras=st.integers(1, 3),
 )
