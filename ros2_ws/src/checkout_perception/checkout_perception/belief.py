@@ -105,6 +105,7 @@ class Believer:
                     doubt.weigh_up(thing, row)
         order = np.argsort(-shares, axis=1, kind='stable')[:, :_OPTIONS]
         fresh = [self._seen(thing, row, best, looking) for thing, row, best in zip(things, shares, order, strict=True)]
+        fresh = self._beside_unknown(things, fresh, reaching)
         seen = self._steadied(stamp_ns, things, fresh, steady=steady)
         remembered = [self._remembered(stamp_ns, thing, usable) for thing in things]
         if usable and reading is not None and reading.stable:
@@ -117,6 +118,8 @@ class Believer:
                 gone.append(thing)
                 self._settled.pop(thing.item_id, None)
                 continue
+            if believed is None and not thing.tracks:
+                hypothesis = self._doubted(hypothesis)
             item = self._item(thing, hypothesis if believed is None else believed, believed is not None, row, best)
             if item is not None:
                 items.append(item)
@@ -133,6 +136,30 @@ class Believer:
             # What nobody could name while it was seen may have been a hand, or a part of something else.
             present = min(present, self._presence.missed if sight.behind else self._presence.gone)
         return Hypothesis(present, options)
+
+    def _beside_unknown(
+        self, things: Sequence[Thing], fresh: Sequence[Hypothesis], reaching: frozenset[int]
+    ) -> list[Hypothesis]:
+        """Return what the picture says, and less of what is out of sight where something of any weight is in sight.
+
+        There the scale cannot tell what was taken away from what is merely not seen.
+        """
+        unknown = any(
+            thing.seen
+            and thing.item_id not in reaching
+            and hypothesis.options[:1]
+            and hypothesis.options[0][0] == UNKNOWN_NAME
+            for thing, hypothesis in zip(things, fresh, strict=True)
+        )
+        if not unknown:
+            return list(fresh)
+        return [
+            hypothesis if thing.tracks else self._doubted(hypothesis)
+            for thing, hypothesis in zip(things, fresh, strict=True)
+        ]
+
+    def _doubted(self, hypothesis: Hypothesis) -> Hypothesis:
+        return Hypothesis(min(hypothesis.present, self._presence.unweighed), hypothesis.options)
 
     def _steadied(
         self, stamp_ns: int, things: Sequence[Thing], fresh: Sequence[Hypothesis], *, steady: bool

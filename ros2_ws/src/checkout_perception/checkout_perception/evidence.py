@@ -43,7 +43,16 @@ class PresenceConfig:
     )
     passed: float = param(0.4, 'It was carried about when it went out of sight; likewise.', minimum=0.0, maximum=1.0)
     unseen: float = param(
-        0.85, 'The most for those two: nobody sees it, and nothing hides it.', minimum=0.0, maximum=1.0
+        0.85,
+        'The most for those two, for the scale to decide: nobody sees it, nothing hides it.',
+        minimum=0.0,
+        maximum=1.0,
+    )
+    unweighed: float = param(
+        0.15,
+        'The same where the scale cannot decide: it disagrees, or something unknown is there.',
+        minimum=0.0,
+        maximum=1.0,
     )
     alone: float = param(
         0.42, 'One camera of several sees it; of a typical thing, see below.', minimum=0.0, maximum=1.0

@@ -102,6 +102,30 @@ def test_a_covered_thing_stays_for_its_weight_and_goes_with_it() -> None:
     assert counts(taken) == {'box': 1, 'cola': 1}
 
 
+@pytest.mark.parametrize(
+    ('unweighed', 'charged'), [(PresenceConfig().unweighed, {'box': 1}), (0.85, {'box': 1, 'cola': 1})]
+)
+def test_what_is_taken_away_beside_an_unknown_thing_is_not_charged(unweighed: float, charged: dict[str, int]) -> None:
+    """An unknown thing may weigh anything: the scale cannot tell, and what nobody sees would be believed."""
+    station = Station(presence=PresenceConfig(unweighed=unweighed), cameras=('top',))
+    stranger = Body('STRANGER', 0.1, 0.0, 0.07)
+    station.show([COLA, BOX, stranger], 20, grams=1475.0)
+    contents = station.show([BOX, stranger], 12, grams=1100.0)
+    assert counts(contents) == charged
+    assert Reason.UNKNOWN_ITEM in reasons(contents)
+
+
+@pytest.mark.parametrize(
+    ('unweighed', 'charged'), [(PresenceConfig().unweighed, {'box': 1}), (0.85, {'box': 1, 'cola': 1})]
+)
+def test_what_is_taken_away_while_the_scale_shows_nonsense_is_not_charged(
+    unweighed: float, charged: dict[str, int]
+) -> None:
+    station = Station(presence=PresenceConfig(unweighed=unweighed))
+    station.show([COLA, BOX], 60)
+    assert counts(station.show([BOX], 12, grams=5000.0)) == charged
+
+
 def test_without_a_scale_a_covered_thing_is_asked_about() -> None:
     station = Station(scale=False)
     station.show([COLA, BOX, BAG], 10)
