@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checkout_core.detections import UNKNOWN_NAME
-from checkout_perception.evidence import PresenceConfig, pool, presence
+from checkout_perception.evidence import PresenceConfig, Sight, pool, presence
 from checkout_perception.fusion import Thing
 from checkout_perception.items import Item, ItemState
 from checkout_perception.weight import Hypothesis, WeightConfig, WeightReading, counted, settle
@@ -104,7 +104,12 @@ class Believer:
                 for doubt in self._doubts if thing.hits >= self._min_hits else ():
                     doubt.weigh_up(thing, row)
         order = np.argsort(-shares, axis=1, kind='stable')[:, :_OPTIONS]
-        fresh = [self._seen(thing, row, best, looking) for thing, row, best in zip(things, shares, order, strict=True)]
+        evidence = np.sum(tables, axis=0)
+        nameless = evidence[:, -1] / np.maximum(evidence.sum(axis=1), 1e-9)
+        fresh = [
+            self._seen(thing.sight(share), thing, self._options(row, best), looking)
+            for thing, row, best, share in zip(things, shares, order, nameless.tolist(), strict=True)
+        ]
         fresh = self._beside_unknown(things, fresh, reaching)
         seen = self._steadied(stamp_ns, things, fresh, steady=steady)
         remembered = [self._remembered(stamp_ns, thing, usable) for thing in things]
@@ -125,13 +130,11 @@ class Believer:
                 items.append(item)
         return items, gone
 
-    def _seen(self, thing: Thing, shares: F64, order: NDArray[np.int64], looking: int) -> Hypothesis:
+    def _seen(self, sight: Sight, thing: Thing, options: tuple[tuple[str, float], ...], looking: int) -> Hypothesis:
         """Return what the picture alone says."""
-        sight = thing.sight()
         present = presence(sight, self._presence, looking)
         if present >= self._presence.agreed and thing.hits >= 2 * self._min_hits:
             present = 1.0
-        options = self._options(shares, order)
         if not thing.seen and (not options or options[0][0] == UNKNOWN_NAME or options[0][1] < self._keep_share):
             # What nobody could name while it was seen may have been a hand, or a part of something else.
             present = min(present, self._presence.missed if sight.behind else self._presence.gone)
@@ -147,7 +150,7 @@ class Believer:
         unknown = any(
             thing.seen
             and thing.item_id not in reaching
-            and hypothesis.options[:1]
+            and hypothesis.options
             and hypothesis.options[0][0] == UNKNOWN_NAME
             for thing, hypothesis in zip(things, fresh, strict=True)
         )

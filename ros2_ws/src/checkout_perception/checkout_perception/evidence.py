@@ -105,10 +105,10 @@ class Sight:
     denied: int
     rested: bool
     score: float
-    shadow: bool = False
-    looked_s: float = 0.2
-    known_to: int = 1
-    nameless: float = 0.0
+    shadow: bool
+    looked_s: float
+    known_to: int
+    nameless: float
 
 
 def pool(evidence: Sequence[F64]) -> F64:

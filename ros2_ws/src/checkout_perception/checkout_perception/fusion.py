@@ -68,8 +68,8 @@ class Thing:
         """Say whether some camera sees it in this tick."""
         return any(track.seen for track in self.tracks.values())
 
-    def sight(self) -> Sight:
-        """Return how the cameras see it."""
+    def sight(self, nameless: float) -> Sight:
+        """Return how the cameras see it; `nameless` is the share of its evidence that speaks for no product."""
         seen = behind = denied = 0
         score = 0.0
         for track in self.tracks.values():
@@ -81,21 +81,8 @@ class Thing:
             denied += count >= _DENIALS and camera not in self.tracks
         missed = len(self.tracks) - seen - behind
         looked_s = self.past_s + sum(track.looked_s for track in self.tracks.values())
-        tables = [self.evidence(camera, 1) for camera in self.boxes]
-        total = sum(float(table.sum()) for table in tables)
-        nameless = sum(float(table[-1]) for table in tables) / max(total, 1e-9)
-        return Sight(
-            seen,
-            behind,
-            missed,
-            denied,
-            self.rested,
-            score,
-            self.shadow,
-            looked_s=looked_s,
-            known_to=len(self.boxes),
-            nameless=nameless,
-        )
+        known_to = len(self.boxes)
+        return Sight(seen, behind, missed, denied, self.rested, score, self.shadow, looked_s, known_to, nameless)
 
     def evidence(self, camera: str, size: int) -> F64:
         """Return what a camera says of it (P + 1,), ended tracks included; zeros when it says nothing."""
@@ -302,6 +289,7 @@ class Fuser:
             if two in other.memory:
                 owner.memory.setdefault(two, other.memory[two])
             owner.past_hits = max(owner.past_hits, other.past_hits)
+            owner.past_s = max(owner.past_s, other.past_s)
             self.things = [thing for thing in self.things if thing is not other]
 
     def _locate(self) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from checkout_perception.evidence import PresenceConfig, Sight, presence
 
 CONFIG = PresenceConfig()
-ALONE = Sight(seen=1, behind=0, missed=0, denied=0, rested=True, score=0.88, looked_s=2.4)
+ALONE = Sight(1, 0, 0, 0, True, score=0.88, shadow=False, looked_s=2.4, known_to=1, nameless=0.0)
 BEHIND = replace(ALONE, seen=0, behind=1)
 GONE = replace(ALONE, seen=0)
 
@@ -85,5 +85,5 @@ def test_it_is_a_probability(
     nameless: float,
     cameras: int,
 ) -> None:
-    sight = Sight(seen, behind, missed, denied, True, score, looked_s=looked_s, nameless=nameless)
+    sight = Sight(seen, behind, missed, denied, True, score, False, looked_s, 1, nameless)
     assert 0.0 < believed(sight, cameras) < 1.0

@@ -144,12 +144,12 @@ def test_stamps_must_rise() -> None:
         show(tracker, STEP, (A, 0, 0.9))
 
 
-@pytest.mark.parametrize(('rate', 'looked_s'), [(5, 4.2), (10, 4.1), (20, 4.05)], ids=lambda value: str(value))
-def test_how_long_a_thing_was_looked_at_does_not_depend_on_the_rate(rate: int, looked_s: float) -> None:
+@pytest.mark.parametrize('rate', [5, 10, 20])
+def test_how_long_a_thing_was_looked_at_does_not_depend_on_the_rate(rate: int) -> None:
     tracker = Tracker(CONFIG)
     for index in range(4 * rate + 1):
         show(tracker, (index + 1) * (1_000_000_000 // rate), (A, 0, 0.9))
-    assert tracker.tracks[0].looked_s == pytest.approx(looked_s, abs=0.2)
+    assert tracker.tracks[0].looked_s == pytest.approx(4.2)
 
 
 def test_a_gap_is_not_looked_at() -> None:

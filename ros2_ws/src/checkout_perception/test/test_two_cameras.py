@@ -102,9 +102,12 @@ def test_a_covered_thing_stays_for_its_weight_and_goes_with_it() -> None:
     assert counts(taken) == {'box': 1, 'cola': 1}
 
 
-@pytest.mark.parametrize(
+DOUBTED = pytest.mark.parametrize(
     ('unweighed', 'charged'), [(PresenceConfig().unweighed, {'box': 1}), (0.85, {'box': 1, 'cola': 1})]
 )
+
+
+@DOUBTED
 def test_what_is_taken_away_beside_an_unknown_thing_is_not_charged(unweighed: float, charged: dict[str, int]) -> None:
     """An unknown thing may weigh anything: the scale cannot tell, and what nobody sees would be believed."""
     station = Station(presence=PresenceConfig(unweighed=unweighed), cameras=('top',))
@@ -115,9 +118,7 @@ def test_what_is_taken_away_beside_an_unknown_thing_is_not_charged(unweighed: fl
     assert Reason.UNKNOWN_ITEM in reasons(contents)
 
 
-@pytest.mark.parametrize(
-    ('unweighed', 'charged'), [(PresenceConfig().unweighed, {'box': 1}), (0.85, {'box': 1, 'cola': 1})]
-)
+@DOUBTED
 def test_what_is_taken_away_while_the_scale_shows_nonsense_is_not_charged(
     unweighed: float, charged: dict[str, int]
 ) -> None:
