@@ -289,7 +289,6 @@ class Fuser:
             if two in other.memory:
                 owner.memory.setdefault(two, other.memory[two])
             owner.past_hits = max(owner.past_hits, other.past_hits)
-            owner.past_s = max(owner.past_s, other.past_s)
             self.things = [thing for thing in self.things if thing is not other]
 
     def _locate(self) -> None:
